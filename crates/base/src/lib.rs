@@ -1,0 +1,17 @@
+//! The nouns every layer shares: ids, media time, faults, secrets. std (and serde's
+//! derive) only; nothing here reads a clock or does I/O.
+
+#![forbid(unsafe_code)]
+
+pub mod canvas;
+mod fault;
+mod id;
+mod media;
+mod secret;
+mod time;
+
+pub use fault::{Class, Fault};
+pub use id::{ClipId, FeedId, PerformerId, SessionId, ShowId};
+pub use media::{Codec, EncodedFrame, MediaKind};
+pub use secret::Secret;
+pub use time::{Bitrate, MediaTime};

@@ -1,0 +1,230 @@
+//! What goes into the SFU and what comes out.
+//!
+//! Contract: after every [`handle`](crate::Sfu::handle), call [`poll`](crate::Sfu::poll) until it
+//! returns `None`, then wait for a datagram, a command or [`deadline`](crate::Sfu::deadline).
+
+use palco_base::{Codec, EncodedFrame, Fault, FeedId, SessionId};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How a shard's SFU is set up.
+#[derive(Clone, Debug)]
+pub struct SfuConfig {
+    /// The addresses of this shard's socket that peers can reach: the ICE-lite host candidates.
+    pub candidates: Vec<SocketAddr>,
+    /// Seeds everything random that is not a key (SSRCs, first sequence numbers).
+    pub seed: u64,
+    /// No more sessions than this; the next is answered with a `house_full` fault.
+    pub max_sessions: usize,
+    /// Extra key frames asked of a publisher: at most one in this time.
+    pub key_frame_interval: Duration,
+}
+
+/// What the shell brings.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A datagram came. `from` is the peer, `to` our address it came to.
+    Datagram {
+        /// The peer.
+        from: SocketAddr,
+        /// The candidate address it was sent to.
+        to: SocketAddr,
+        /// As it came, any length.
+        bytes: &'a [u8],
+    },
+    /// The rest of the system wants something.
+    Command(Command),
+    /// The deadline has come.
+    Timeout,
+}
+
+/// What the rest of the system wants.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// A performer publishes into `feed` (WHIP offer). A feed's earlier publisher is closed with
+    /// [`CloseReason::Replaced`]; those who play the feed stay and go on with the new one.
+    Publish {
+        /// Chosen by the caller, new.
+        session: SessionId,
+        /// Into which feed.
+        feed: FeedId,
+        /// The SDP offer.
+        offer: String,
+    },
+    /// Somebody plays `source` (WHEP offer): a publisher's feed or a Program.
+    Play {
+        /// Chosen by the caller, new.
+        session: SessionId,
+        /// What to play first.
+        source: FeedId,
+        /// The SDP offer.
+        offer: String,
+    },
+    /// Points a playing session at another source, at its next key frame, with SSRC, sequence
+    /// numbers and timestamps going on. The old source plays until then.
+    Switch {
+        /// Who.
+        session: SessionId,
+        /// What to play now.
+        source: FeedId,
+    },
+    /// Ends a session. Ending an unknown one does nothing.
+    Close {
+        /// Which.
+        session: SessionId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// Opens a feed whose frames come from us (a Program), H.264 and Opus.
+    OpenProgram {
+        /// Its id.
+        feed: FeedId,
+    },
+    /// A frame of a Program. RTP sequence numbers and timestamps go on whatever restarts.
+    ProgramFrame {
+        /// Which Program.
+        feed: FeedId,
+        /// The frame; `time` is its presentation time.
+        frame: EncodedFrame,
+    },
+    /// Forgets a feed: its publisher is closed, and those who play it get nothing until switched.
+    CloseFeed {
+        /// Which.
+        feed: FeedId,
+    },
+    /// Starts or stops giving a feed's frames to the mixer as [`Event::FeedFrame`].
+    Tap {
+        /// Which.
+        feed: FeedId,
+        /// Start or stop.
+        on: bool,
+    },
+    /// Asks a feed's publisher for a key frame, throttled.
+    RequestKeyFrame {
+        /// Which.
+        feed: FeedId,
+    },
+    /// Silences or blanks a feed towards those who play it and the mixer.
+    Mute {
+        /// Which.
+        feed: FeedId,
+        /// Drop its sound.
+        audio: bool,
+        /// Drop its picture.
+        video: bool,
+    },
+    /// Asks for [`Event::Stats`].
+    Stats,
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CloseReason {
+    /// The peer asked for it (HTTP DELETE, DTLS close).
+    ByPeer,
+    /// ICE consent was lost, or it never connected.
+    TimedOut,
+    /// The same performer published again elsewhere.
+    Replaced,
+    /// The director removed the performer, or the right to watch ended.
+    Removed,
+    /// The show ended.
+    ShowEnded,
+    /// The server stops.
+    Shutdown,
+    /// The peer broke the protocol beyond repair, or the engine failed.
+    Failed,
+}
+
+/// What the shell must do or pass on.
+#[derive(Debug)]
+pub enum Output {
+    /// Send this datagram.
+    Transmit {
+        /// From which of our candidates.
+        from: SocketAddr,
+        /// To whom.
+        to: SocketAddr,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// Tell the rest of the system.
+    Event(Event),
+}
+
+/// What the rest of the system learns.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The answer to [`Command::Publish`] or [`Command::Play`]: SDP, or why not. After a fault
+    /// the session does not exist.
+    Answered {
+        /// Which.
+        session: SessionId,
+        /// The SDP answer.
+        answer: Result<String, Fault>,
+    },
+    /// ICE and DTLS are up.
+    Connected {
+        /// Which.
+        session: SessionId,
+    },
+    /// The session is gone.
+    Closed {
+        /// Which.
+        session: SessionId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// What a published feed carries has changed: media began or stopped flowing (2 s of
+    /// silence is a stop), or the codec changed. Both none: the feed has no publisher.
+    FeedChanged {
+        /// Which.
+        feed: FeedId,
+        /// Codec of the sound that flows.
+        audio: Option<Codec>,
+        /// Codec of the picture that flows.
+        video: Option<Codec>,
+    },
+    /// A frame of a tapped feed, in decoding order. After a loss that could not be repaired the
+    /// next video frame is a key frame.
+    FeedFrame {
+        /// Which.
+        feed: FeedId,
+        /// The frame, its time on our clock, audio and video of the feed aligned (RTCP SR).
+        frame: EncodedFrame,
+    },
+    /// Somebody who plays this Program needs a key frame (throttling is the mixer's).
+    KeyFrameWanted {
+        /// Which Program.
+        feed: FeedId,
+    },
+    /// Counters since start.
+    Stats(Box<SfuStats>),
+}
+
+/// Plain counters of one shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SfuStats {
+    /// Sessions now.
+    pub sessions: u64,
+    /// Of these, playing.
+    pub playing: u64,
+    /// Datagrams that came.
+    pub datagrams_in: u64,
+    /// Datagrams to send.
+    pub datagrams_out: u64,
+    /// Bytes that came.
+    pub bytes_in: u64,
+    /// Bytes to send.
+    pub bytes_out: u64,
+    /// Datagrams dropped: from nobody we know, or not a protocol we speak.
+    pub datagrams_unknown: u64,
+    /// Key frames asked of publishers.
+    pub key_frames_asked: u64,
+    /// Frames that losses kept from being put together.
+    pub frames_lost: u64,
+    /// Sessions refused.
+    pub refused: u64,
+    /// Panics caught in a session (each is a bug; the session was closed).
+    pub panics: u64,
+}
