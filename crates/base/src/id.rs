@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "0", "00ABCDEF01234567", "+0abcdef01234567", "00abcdef012345678", "00abcdef0123456g"] {
+        for text in ["", "0", "00ABCDEF01234567", "+0abcdef01234567", "00abcdef012345678", "00abcdef0123456g"]
+        {
             assert_eq!(text.parse::<ShowId>(), Err(NotAnId), "{text:?}");
         }
     }

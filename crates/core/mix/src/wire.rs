@@ -316,7 +316,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the stream cannot be what it should be; it stays unusable.
-    pub fn next<C: for<'a> Deserialize<'a>>(&mut self) -> Result<Option<Message<C>>, WireError> {
+    pub fn next_message<C: for<'a> Deserialize<'a>>(&mut self) -> Result<Option<Message<C>>, WireError> {
         let rest = &self.bytes[self.used..];
         let Some((length, rest)) = rest.split_first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_le_bytes(*length) as usize;
@@ -382,7 +382,7 @@ mod tests {
             let mut got = Vec::new();
             for piece in bytes.chunks(step) {
                 reader.push(piece);
-                while let Some(message) = reader.next::<ToMixer>().expect("well formed") {
+                while let Some(message) = reader.next_message::<ToMixer>().expect("well formed") {
                     got.push(message);
                 }
             }
@@ -401,7 +401,7 @@ mod tests {
         ] {
             let mut reader = Reader::default();
             reader.push(&bytes);
-            assert_eq!(reader.next::<ToMixer>(), Err(error), "{bytes:?}");
+            assert_eq!(reader.next_message::<ToMixer>(), Err(error), "{bytes:?}");
         }
     }
 }
