@@ -1,0 +1,140 @@
+/** Server-sent events over `fetch`, since `EventSource` can send no headers. */
+
+import { asFault, faultFrom, type Fault } from "./api";
+import { clock } from "./clock";
+
+export interface Message {
+  event: string;
+  data: string;
+}
+
+/** Cuts a text stream into events, by the HTML standard §9.2.6 (without `id` and `retry`, which we do not send). */
+export class Cutter {
+  private rest = "";
+  private event = "";
+  private data: string[] = [];
+
+  push(text: string): Message[] {
+    const out: Message[] = [];
+    const lines = (this.rest + text).split(/\r\n|\n|\r/);
+    this.rest = lines.pop() ?? "";
+    // A lone CR at the end may be half of CRLF: the line waits for its other half.
+    for (const line of lines) {
+      if (line === "") {
+        if (this.data.length > 0) out.push({ event: this.event || "message", data: this.data.join("\n") });
+        this.event = "";
+        this.data = [];
+        continue;
+      }
+      const colon = line.indexOf(":");
+      if (colon === 0) continue;
+      const field = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+      if (field === "event") this.event = value;
+      if (field === "data") this.data.push(value);
+    }
+    return out;
+  }
+}
+
+export type Link = "joining" | "up" | "lost";
+
+export interface Listener {
+  /** An event came; `data` is its JSON. */
+  event(name: string, data: unknown): void;
+  /** How the stream is; a fault only with a refusal, after which it ends. */
+  link(state: Link): void;
+  refused(fault: Fault): void;
+}
+
+export interface Stream {
+  close(): void;
+  /** Asks at once instead of at the next try. */
+  now(): void;
+}
+
+/** The server writes at least every 15 s; twice that and a bit without a byte is a dead connection. */
+const SILENCE_MS = 35_000;
+const WAITS_MS = [300, 700, 1500, 3000, 5000];
+
+export const finalStatus = (status: number): boolean => [400, 401, 403, 404, 410].includes(status);
+
+/** Listens until closed or refused, joining again whenever the stream ends. */
+export function listen(path: string, token: string | null, listener: Listener): Stream {
+  let closed = false;
+  let tries = 0;
+  let abort = new AbortController();
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  let again: ReturnType<typeof setTimeout> | undefined;
+
+  const heard = (): void => {
+    clearTimeout(silence);
+    silence = setTimeout(() => abort.abort(), SILENCE_MS);
+  };
+  const later = (): void => {
+    if (closed) return;
+    listener.link("lost");
+    const wait = WAITS_MS[Math.min(tries, WAITS_MS.length - 1)] ?? 0;
+    tries += 1;
+    again = setTimeout(() => void join(), wait * (0.75 + Math.random() / 2));
+  };
+  const read = async (body: ReadableStream<Uint8Array>): Promise<void> => {
+    const cutter = new Cutter();
+    const reader = body.pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>).getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || closed) return;
+      heard();
+      for (const { event, data } of cutter.push(value)) {
+        tries = 0;
+        listener.link("up");
+        try {
+          listener.event(event, JSON.parse(data));
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error;
+        }
+      }
+    }
+  };
+  const join = async (): Promise<void> => {
+    clearTimeout(again);
+    abort = new AbortController();
+    heard();
+    try {
+      const headers: Record<string, string> = { accept: "text/event-stream" };
+      if (token) headers.authorization = `Bearer ${token}`;
+      const response = await fetch(path, { headers, cache: "no-store", signal: abort.signal });
+      clock.saw(Date.parse(response.headers.get("date") ?? ""));
+      if (!response.ok || !response.body) throw faultFrom(response.status, await response.text());
+      await read(response.body);
+    } catch (error) {
+      const fault = asFault(error);
+      if (!closed && finalStatus(fault.status)) {
+        close();
+        listener.refused(fault);
+        return;
+      }
+    }
+    clearTimeout(silence);
+    later();
+  };
+  const now = (): void => {
+    if (closed) return;
+    tries = 0;
+    clearTimeout(again);
+    abort.abort();
+    // The read that was aborted ends by itself and would also ask again: only its timer must go.
+    again = setTimeout(() => void join(), 0);
+  };
+  const close = (): void => {
+    closed = true;
+    clearTimeout(again);
+    clearTimeout(silence);
+    window.removeEventListener("online", now);
+    abort.abort();
+  };
+  window.addEventListener("online", now);
+  listener.link("joining");
+  void join();
+  return { close, now };
+}
