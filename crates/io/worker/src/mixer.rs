@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -88,8 +88,7 @@ impl Shared {
 /// A mixer that is started, watched, and started again when it ends, until this is dropped.
 pub struct Mixer {
     shared: Arc<Shared>,
-    stop: Option<std::sync::mpsc::Sender<()>>,
-    supervisor: Option<JoinHandle<()>>,
+    supervisor: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
 }
 
 impl Mixer {
@@ -108,7 +107,7 @@ impl Mixer {
             let shared = Arc::clone(&shared);
             move || keep_alive(&config, &shared, &stopped, on_event)
         })?;
-        Ok(Self { shared, stop: Some(stop), supervisor: Some(supervisor) })
+        Ok(Self { shared, supervisor: Mutex::new(Some((stop, supervisor))) })
     }
 
     /// Tells the mixer something. Said to a mixer that is down it is lost: whoever hears
@@ -126,6 +125,18 @@ impl Mixer {
     pub fn give(&self, feed: FeedId, frame: EncodedFrame) {
         if self.shared.send(Parcel::Message(Message::Media(feed, frame))) == Err(Refused::Full) {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Ends the mixer for good and waits for it, for some 100 ms. Not to be called from its own
+    /// `on_event`. Dropping does the same; this is for when others may hold the mixer a little longer.
+    pub fn stop(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        self.shared.entrance().take();
+        let supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((stop, supervisor)) = supervisor {
+            drop(stop);
+            let _ = supervisor.join();
         }
     }
 
@@ -149,12 +160,7 @@ impl Mixer {
 
 impl Drop for Mixer {
     fn drop(&mut self) {
-        self.shared.stopping.store(true, Ordering::Relaxed);
-        self.shared.entrance().take();
-        drop(self.stop.take());
-        if let Some(supervisor) = self.supervisor.take() {
-            let _ = supervisor.join();
-        }
+        self.stop();
     }
 }
 

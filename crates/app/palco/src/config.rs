@@ -1,0 +1,189 @@
+//! The keys of `palco serve`: one struct is flag, environment variable, line of `palco.toml`
+//! and help text. A flag beats the environment, the environment beats the file.
+
+use clap::{Args, CommandFactory, FromArgMatches};
+use palco_base::Fault;
+use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// Environment variables of ours that are not keys.
+const NOT_KEYS: &[&str] = &["PALCO_CONFIG", "PALCO_TOKEN"];
+
+/// What may be set. Everything has a default.
+#[derive(Args, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keys {
+    /// Folder for shows, clips and keys [default: palco-data]
+    #[arg(long, env = "PALCO_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address of site, API, WHIP and WHEP [default: 127.0.0.1:8080; with tls_cert 0.0.0.0:8443]
+    #[arg(long, env = "PALCO_LISTEN", value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// UDP address of WebRTC media [default: 0.0.0.0:8189]
+    #[arg(long, env = "PALCO_RTC", value_name = "ADDR")]
+    rtc: Option<SocketAddr>,
+    /// Addresses under which the public reaches `rtc`, when they are not this machine's own (NAT)
+    #[arg(long, env = "PALCO_RTC_PUBLIC", value_name = "IP", value_delimiter = ',')]
+    rtc_public: Option<Vec<IpAddr>>,
+    /// How the public writes this server in links [default: http://ADDR of listen]
+    #[arg(long, env = "PALCO_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// Certificate chain (PEM) to serve HTTPS with; browsers give camera and microphone only there or on localhost
+    #[arg(long, env = "PALCO_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Private key (PEM) of the certificate
+    #[arg(long, env = "PALCO_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// The palco-mixer executable [default: beside palco]
+    #[arg(long, env = "PALCO_MIXER", value_name = "FILE")]
+    mixer: Option<PathBuf>,
+    /// WebRTC sessions at most, performers and viewers together [default: 2000]
+    #[arg(long, env = "PALCO_MAX_SESSIONS", value_name = "N")]
+    max_sessions: Option<usize>,
+    /// Bytes of an uploaded clip at most [default: 2147483648]
+    #[arg(long, env = "PALCO_CLIP_MAX_BYTES", value_name = "N")]
+    clip_max_bytes: Option<u64>,
+    /// What to log, as `level` or `target=level,…` [default: info]
+    #[arg(long, env = "PALCO_LOG", value_name = "FILTER")]
+    log: Option<String>,
+}
+
+/// The keys with their defaults filled in.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) data: PathBuf,
+    pub(crate) listen: SocketAddr,
+    pub(crate) rtc: SocketAddr,
+    pub(crate) rtc_public: Vec<IpAddr>,
+    pub(crate) public_url: Option<String>,
+    pub(crate) tls: Option<(PathBuf, PathBuf)>,
+    pub(crate) mixer: PathBuf,
+    pub(crate) max_sessions: usize,
+    pub(crate) clip_max_bytes: u64,
+    pub(crate) log: String,
+}
+
+impl Keys {
+    /// Fills what is not set here from the file: `path`, or `palco.toml` in the working folder
+    /// if there is one.
+    pub(crate) fn resolve(self, path: Option<&Path>) -> Result<Config, Fault> {
+        refuse_unknown_environment(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+        let file = match path {
+            Some(path) => Self::from_file(path)?,
+            None if Path::new("palco.toml").exists() => Self::from_file(Path::new("palco.toml"))?,
+            None => Self::default(),
+        };
+        self.or(file).with_defaults()
+    }
+
+    fn from_file(path: &Path) -> Result<Self, Fault> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Fault::invalid("config_unreadable", format!("{} cannot be read: {error}.", path.display()))
+        })?;
+        Self::from_toml(&text).map_err(|error| {
+            Fault::invalid("config_invalid", format!("{} is not valid: {error}", path.display()))
+                .hint("`palco serve --help` lists every key.")
+        })
+    }
+
+    fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            data: self.data.or(other.data),
+            listen: self.listen.or(other.listen),
+            rtc: self.rtc.or(other.rtc),
+            rtc_public: self.rtc_public.or(other.rtc_public),
+            public_url: self.public_url.or(other.public_url),
+            tls_cert: self.tls_cert.or(other.tls_cert),
+            tls_key: self.tls_key.or(other.tls_key),
+            mixer: self.mixer.or(other.mixer),
+            max_sessions: self.max_sessions.or(other.max_sessions),
+            clip_max_bytes: self.clip_max_bytes.or(other.clip_max_bytes),
+            log: self.log.or(other.log),
+        }
+    }
+
+    fn with_defaults(self) -> Result<Config, Fault> {
+        let tls = match (self.tls_cert, self.tls_key) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            (None, None) => None,
+            _ => {
+                return Err(Fault::invalid("config_invalid", "tls_cert and tls_key must be set together."));
+            }
+        };
+        let listen = if tls.is_some() { ([0, 0, 0, 0], 8443) } else { ([127, 0, 0, 1], 8080) };
+        Ok(Config {
+            data: self.data.unwrap_or_else(|| "palco-data".into()),
+            listen: self.listen.unwrap_or_else(|| listen.into()),
+            rtc: self.rtc.unwrap_or_else(|| ([0, 0, 0, 0], 8189).into()),
+            rtc_public: self.rtc_public.unwrap_or_default(),
+            public_url: self.public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            tls,
+            mixer: self.mixer.unwrap_or_else(mixer_beside_us),
+            max_sessions: self.max_sessions.unwrap_or(2_000),
+            clip_max_bytes: self.clip_max_bytes.unwrap_or(2 << 30),
+            log: self.log.unwrap_or_else(|| "info".to_owned()),
+        })
+    }
+}
+
+fn mixer_beside_us() -> PathBuf {
+    std::env::current_exe().unwrap_or_default().with_file_name("palco-mixer")
+}
+
+/// A misspelt key must not be silently ignored, in the environment neither.
+fn refuse_unknown_environment(names: impl Iterator<Item = String>) -> Result<(), Fault> {
+    let known = Keys::augment_args(clap::Command::new("palco"));
+    for name in names.filter(|name| name.starts_with("PALCO_")) {
+        let is_key = known.get_arguments().any(|a| a.get_env().is_some_and(|env| env == name.as_str()));
+        if !is_key && !NOT_KEYS.contains(&name.as_str()) {
+            return Err(Fault::invalid("config_unknown_key", format!("The environment variable {name} is no key of palco."))
+                .hint("`palco serve --help` lists every key."));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        keys: Keys,
+    }
+
+    fn line(arguments: &[&str]) -> Keys {
+        let matches = Line::command().get_matches_from(arguments);
+        Line::from_arg_matches(&matches).expect("valid in these tests").keys
+    }
+
+    #[test]
+    fn a_flag_beats_the_file_and_the_file_beats_the_default() {
+        let file = Keys::from_toml("listen = \"127.0.0.1:1\"\nmax_sessions = 7").expect("valid");
+        let config = line(&["palco", "--listen", "127.0.0.1:2"]).or(file).with_defaults().expect("valid");
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.max_sessions, 7);
+        assert_eq!(config.rtc.port(), 8189);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_wherever_they_stand() {
+        let error = Keys::from_toml("lisen = \"127.0.0.1:1\"").expect_err("misspelt");
+        assert!(error.to_string().contains("lisen"), "{error}");
+        let fault = refuse_unknown_environment(["PALCO_LISEN".to_owned()].into_iter()).expect_err("misspelt");
+        assert_eq!(fault.code, "config_unknown_key");
+        assert!(refuse_unknown_environment(["PALCO_LISTEN".to_owned(), "HOME".to_owned()].into_iter()).is_ok());
+    }
+
+    #[test]
+    fn half_a_certificate_is_refused() {
+        let keys = Keys::from_toml("tls_cert = \"a.pem\"").expect("valid TOML");
+        assert_eq!(keys.with_defaults().expect_err("no key").code, "config_invalid");
+    }
+}
