@@ -16,9 +16,11 @@ export class Cutter {
 
   push(text: string): Message[] {
     const out: Message[] = [];
-    const lines = (this.rest + text).split(/\r\n|\n|\r/);
-    this.rest = lines.pop() ?? "";
-    // A lone CR at the end may be half of CRLF: the line waits for its other half.
+    const whole = this.rest + text;
+    // A CR at the end may be half of CRLF: its line waits for what follows.
+    const held = whole.endsWith("\r") ? "\r" : "";
+    const lines = whole.slice(0, whole.length - held.length).split(/\r\n|\n|\r/);
+    this.rest = (lines.pop() ?? "") + held;
     for (const line of lines) {
       if (line === "") {
         if (this.data.length > 0) out.push({ event: this.event || "message", data: this.data.join("\n") });
@@ -65,18 +67,11 @@ export function listen(path: string, token: string | null, listener: Listener): 
   let tries = 0;
   let abort = new AbortController();
   let silence: ReturnType<typeof setTimeout> | undefined;
-  let again: ReturnType<typeof setTimeout> | undefined;
+  let wake = (): void => {};
 
   const heard = (): void => {
     clearTimeout(silence);
     silence = setTimeout(() => abort.abort(), SILENCE_MS);
-  };
-  const later = (): void => {
-    if (closed) return;
-    listener.link("lost");
-    const wait = WAITS_MS[Math.min(tries, WAITS_MS.length - 1)] ?? 0;
-    tries += 1;
-    again = setTimeout(() => void join(), wait * (0.75 + Math.random() / 2));
   };
   const read = async (body: ReadableStream<Uint8Array>): Promise<void> => {
     const cutter = new Cutter();
@@ -88,16 +83,17 @@ export function listen(path: string, token: string | null, listener: Listener): 
       for (const { event, data } of cutter.push(value)) {
         tries = 0;
         listener.link("up");
+        let it: unknown;
         try {
-          listener.event(event, JSON.parse(data));
-        } catch (error) {
-          if (!(error instanceof SyntaxError)) throw error;
+          it = JSON.parse(data);
+        } catch {
+          continue;
         }
+        listener.event(event, it);
       }
     }
   };
-  const join = async (): Promise<void> => {
-    clearTimeout(again);
+  const once = async (): Promise<void> => {
     abort = new AbortController();
     heard();
     try {
@@ -112,29 +108,40 @@ export function listen(path: string, token: string | null, listener: Listener): 
       if (!closed && finalStatus(fault.status)) {
         close();
         listener.refused(fault);
-        return;
       }
+    } finally {
+      clearTimeout(silence);
     }
-    clearTimeout(silence);
-    later();
+  };
+  const run = async (): Promise<void> => {
+    while (!closed) {
+      await once();
+      if (closed) return;
+      listener.link("lost");
+      const wait = tries < 0 ? 0 : (WAITS_MS[Math.min(tries, WAITS_MS.length - 1)] ?? 0);
+      tries += 1;
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, wait * (0.75 + Math.random() / 2));
+        wake = () => {
+          clearTimeout(timer);
+          done();
+        };
+      });
+    }
   };
   const now = (): void => {
-    if (closed) return;
-    tries = 0;
-    clearTimeout(again);
+    tries = -1;
     abort.abort();
-    // The read that was aborted ends by itself and would also ask again: only its timer must go.
-    again = setTimeout(() => void join(), 0);
+    wake();
   };
   const close = (): void => {
     closed = true;
-    clearTimeout(again);
-    clearTimeout(silence);
     window.removeEventListener("online", now);
     abort.abort();
+    wake();
   };
   window.addEventListener("online", now);
   listener.link("joining");
-  void join();
+  void run();
   return { close, now };
 }

@@ -1,0 +1,164 @@
+import "../tokens.css";
+import "../base.css";
+import "./watch.css";
+import { useEffect, useState } from "preact/hooks";
+import type { Fault, PublicShow } from "../api";
+import { clock, when } from "../clock";
+import { faultWords, useWords } from "../i18n";
+import { Player } from "../rtc/link";
+import { listen, type Link, type Stream } from "../sse";
+import { Button, Countdown, mount, Scene, ShowBadge } from "../ui/parts";
+import { takeToken } from "../ui/token";
+import { useMachine } from "../ui/video";
+import { Theatre } from "./theatre";
+
+const slug = location.pathname.split("/")[2] ?? "";
+const token = takeToken("t", `palco.seat.${slug}`);
+
+// The picture is asked for before anything is drawn: whether there is a show is answered meanwhile.
+const player = new Player(`/whep/${slug}`, token, true);
+player.start();
+
+/** Read-only facts for tests and support; nothing on the page reads them. */
+const facts = {
+  get pc() {
+    return player.pc;
+  },
+  get phase() {
+    return player.machine.phase;
+  },
+  /** Sessions opened so far: 1 is no reconnection. */
+  get opened() {
+    return player.facts.opened;
+  },
+  /** From the start of this script to the first picture on screen. */
+  get firstFrameMs() {
+    return player.facts.firstPictureMs;
+  },
+};
+Object.defineProperty(window, "palco", { value: facts });
+
+function useShow(): { show: PublicShow | null; link: Link; fault: Fault | null; stream: Stream | null } {
+  const [show, setShow] = useState<PublicShow | null>(null);
+  const [link, setLink] = useState<Link>("joining");
+  const [fault, setFault] = useState<Fault | null>(null);
+  const [stream, setStream] = useState<Stream | null>(null);
+  useEffect(() => {
+    const it = listen(`/api/v1/public/shows/${slug}/events`, token, {
+      event: (name, data) => {
+        if (name === "show") setShow(data as PublicShow);
+      },
+      link: setLink,
+      refused: setFault,
+    });
+    setStream(it);
+    return it.close;
+  }, []);
+  return { show, link, fault, stream };
+}
+
+function Page() {
+  const { t } = useWords();
+  const { show, link, fault, stream } = useShow();
+  const machine = useMachine(player);
+  const state = show?.state;
+
+  useEffect(() => {
+    if (show) document.title = `${show.title} · Palco`;
+  }, [show?.title]);
+  useEffect(() => {
+    if (state === "live" || state === "paused") player.start();
+    else if (state) player.stop();
+  }, [state]);
+
+  const refusal = fault ?? (machine?.phase === "refused" ? machine.fault : null);
+  const again = (): void => {
+    stream?.now();
+    player.again();
+  };
+  if (refusal) return <Refused fault={refusal} />;
+  if (show && state === "scheduled") return <Early show={show} lost={link === "lost"} />;
+  if (show && state === "over") return <Over show={show} />;
+  return <Theatre show={show} player={player} machine={machine} lost={link === "lost"} again={again} t={t} />;
+}
+
+function Early({ show, lost }: { show: PublicShow; lost: boolean }) {
+  const { t, lang } = useWords();
+  const [, draw] = useState(0);
+  const starts = show.starts_at;
+  const wait = starts ? Date.parse(starts) - clock.now() : null;
+  useEffect(() => {
+    if (wait === null || wait <= 0) return;
+    // Beyond 24 days a timer would overflow; nobody waits that long on one page.
+    const timer = setTimeout(() => draw((n) => n + 1), Math.min(wait + 50, 86_400_000));
+    return () => clearTimeout(timer);
+  });
+  return (
+    <Scene title={show.title} kicker={<ShowBadge state="scheduled" />} text={show.description}>
+      {starts && wait !== null && wait > 0 ? (
+        <>
+          <Countdown to={starts} />
+          <p>
+            <time dateTime={starts}>{when(starts, lang)}</time>
+          </p>
+        </>
+      ) : (
+        <p class="soft">{t(starts ? "watch.any_moment" : "watch.not_yet")}</p>
+      )}
+      <p class="small soft" role="status">
+        {t(lost ? "link.lost" : "watch.opens_itself")}
+      </p>
+    </Scene>
+  );
+}
+
+function Over({ show }: { show: PublicShow }) {
+  const { t } = useWords();
+  return (
+    <Scene title={t("watch.over")} kicker={<p>{show.title}</p>} text={t("watch.over.text")}>
+      <div class="actions">
+        <a class="button spot" href="/">
+          {t("watch.whats_next")}
+        </a>
+      </div>
+    </Scene>
+  );
+}
+
+function Refused({ fault }: { fault: Fault }) {
+  const { t } = useWords();
+  const words = faultWords(fault);
+  const reload = <Button onClick={() => location.reload()}>{t("try_again")}</Button>;
+  const home = (
+    <a class="button spot" href="/">
+      {t("watch.see_shows")}
+    </a>
+  );
+  if (fault.status === 401 || fault.status === 403) {
+    return (
+      <Scene title={t("watch.closed")} text={`${words.text} ${t("watch.closed.how")}`}>
+        <div class="actions">
+          {home}
+          {reload}
+        </div>
+      </Scene>
+    );
+  }
+  if (fault.status === 404) {
+    return (
+      <Scene title={t("watch.nowhere")} text={t("watch.nowhere.text")}>
+        <div class="actions">{home}</div>
+      </Scene>
+    );
+  }
+  return (
+    <Scene title={t("broken")} text={`${words.text} ${words.hint ?? ""}`} code={fault.code}>
+      <div class="actions">
+        {reload}
+        {home}
+      </div>
+    </Scene>
+  );
+}
+
+mount(<Page />);
