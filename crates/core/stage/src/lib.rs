@@ -36,6 +36,8 @@ mod stage;
 mod sync;
 mod time;
 
+pub use palco_mix::wire::Transition;
+
 pub use input::{
     Command, Effect, Fact, Input, PerformerPatch, PlayOptions, ScenePatch, Send, ShowPatch, ViewersOut,
 };
