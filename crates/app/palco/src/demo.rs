@@ -201,7 +201,7 @@ fn perform(credentials: &Value, url: &str, file: &Path) -> Result<Child, Fault> 
     let token = credentials["whip_token"].as_str().unwrap_or_default();
     let program = std::env::current_exe().map_err(|error| broken(&error))?;
     Command::new(program)
-        .args(["perform", "--quiet", "--to", &format!("{url}/whip/{SLUG}")])
+        .args(["perform", "--quiet", "--align", "--to", &format!("{url}/whip/{SLUG}")])
         .arg(file)
         .env("PALCO_TOKEN", token)
         .stdin(Stdio::null())

@@ -2,21 +2,25 @@
 
 use crate::clock;
 use crate::routes::{Routes, Slot};
-use crate::sessions::{Part, Sessions};
+use crate::sessions::Sessions;
 use palco_base::{Class, Fault, FeedId, ShowId};
 use palco_mix::wire::{FromMixer, Output, ToMixer};
 use palco_net::ShardHandle;
 use palco_sfu::CloseReason;
 use palco_stage::{Effect, Fact, Input, Record, Snapshot, Stage, ViewersOut};
 use palco_store::Store;
+use palco_web::{Levels, Media, Session, Who};
 use palco_worker::{Mixer, MixerConfig, MixerEvent};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{broadcast, oneshot, watch};
 
 /// What may wait for a show's thread. It does nothing slow but a file's fsync.
 const QUEUE: usize = 1024;
+/// Loudness reports that may wait for a slow reader of events.
+const LEVELS: usize = 8;
 /// How long the thread sleeps when the stage has no deadline.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -28,9 +32,6 @@ pub(crate) struct Surroundings {
     pub(crate) routes: Arc<Routes>,
     pub(crate) mixer: MixerConfig,
 }
-
-/// Peak loudness per feed in dBFS, newest.
-pub(crate) type Levels = Vec<(FeedId, f32)>;
 
 enum Ask {
     Input(Input, Option<oneshot::Sender<Result<Arc<Snapshot>, Fault>>>),
@@ -44,9 +45,11 @@ pub(crate) struct Live {
     /// The feed the audience plays.
     pub(crate) program: FeedId,
     /// The feed of the stage's mix, which gives frames only while the audience is elsewhere.
-    pub(crate) stage: FeedId,
+    stage: FeedId,
+    /// Whether the stage's mix is made apart from the Program.
+    apart: Arc<AtomicBool>,
     pub(crate) snapshot: watch::Receiver<Arc<Snapshot>>,
-    pub(crate) levels: watch::Receiver<Arc<Levels>>,
+    pub(crate) levels: broadcast::Sender<Levels>,
     pub(crate) mixer_stats: watch::Receiver<Option<FromMixer>>,
     asks: SyncSender<Ask>,
 }
@@ -58,7 +61,7 @@ impl Live {
         let slug = record.show.slug.clone();
         let stage = Stage::new(record, clock::now());
         let (publish, snapshot) = watch::channel(Arc::new(stage.snapshot(clock::now())));
-        let (publish_levels, levels) = watch::channel(Arc::default());
+        let (levels, _) = broadcast::channel(LEVELS);
         let (publish_stats, mixer_stats) = watch::channel(None);
         let (asks, asked) = sync_channel(QUEUE);
         let [program, stage_feed] = feeds;
@@ -67,8 +70,10 @@ impl Live {
             around.command(palco_sfu::Command::OpenProgram { feed });
             around.routes.make(feed, &slot, output);
         }
+        let apart = Arc::new(AtomicBool::new(false));
         let run = Run {
             stage,
+            apart: Arc::clone(&apart),
             id,
             slug,
             feeds,
@@ -76,12 +81,17 @@ impl Live {
             mixer: None,
             around,
             publish,
-            publish_levels,
+            publish_levels: levels.clone(),
             publish_stats,
             asks: asks.clone(),
         };
         std::thread::Builder::new().name("show".into()).spawn(move || run.until_stopped(&asked))?;
-        Ok(Self { id, program, stage: stage_feed, snapshot, levels, mixer_stats, asks })
+        Ok(Self { id, program, stage: stage_feed, apart, snapshot, levels, mixer_stats, asks })
+    }
+
+    /// The feed of the stage's own mix: the Program's, unless the audience is elsewhere.
+    pub(crate) fn stage_feed(&self) -> FeedId {
+        if self.apart.load(Ordering::Relaxed) { self.stage } else { self.program }
     }
 
     /// Does a command; the answer is the state after it.
@@ -131,6 +141,7 @@ impl Surroundings {
 
 struct Run {
     stage: Stage,
+    apart: Arc<AtomicBool>,
     id: ShowId,
     slug: String,
     feeds: [FeedId; 2],
@@ -138,7 +149,7 @@ struct Run {
     mixer: Option<Arc<Mixer>>,
     around: Arc<Surroundings>,
     publish: watch::Sender<Arc<Snapshot>>,
-    publish_levels: watch::Sender<Arc<Levels>>,
+    publish_levels: broadcast::Sender<Levels>,
     publish_stats: watch::Sender<Option<FromMixer>>,
     asks: SyncSender<Ask>,
 }
@@ -221,16 +232,18 @@ impl Run {
                     self.around.command(palco_sfu::Command::Mute { feed, audio, video });
                 }
                 Effect::PerformerRemoved { performer, feed } => {
-                    let theirs = |part| part == Part::Publisher(performer) || part == Part::Performer(performer);
-                    self.close_sessions(CloseReason::Removed, |part| theirs(part));
+                    let theirs = |s: &Session| {
+                        s.media == Media::Publish(performer) || s.who == Some(Who::Performer(self.id, performer))
+                    };
+                    self.close_sessions(CloseReason::Removed, theirs);
                     self.around.command(palco_sfu::Command::CloseFeed { feed });
                     self.around.routes.forget(feed);
                 }
                 Effect::CloseViewers(ViewersOut::ShowEnded) => {
-                    self.close_sessions(CloseReason::ShowEnded, |part| part == Part::Audience);
+                    self.close_sessions(CloseReason::ShowEnded, |s| s.media == Media::Watch);
                 }
                 Effect::CloseViewers(ViewersOut::DoorChanged) => {
-                    self.close_sessions(CloseReason::Removed, |part| part == Part::Audience);
+                    self.close_sessions(CloseReason::Removed, |s| s.media == Media::Watch);
                 }
                 Effect::DeleteClip(clip) => self.around.store.delete_clip(self.id, clip),
                 Effect::Persist => self.persist(),
@@ -239,8 +252,8 @@ impl Run {
         }
     }
 
-    fn close_sessions(&self, reason: CloseReason, which: impl Fn(Part) -> bool) {
-        for close in self.around.sessions.close(self.id, reason, |s| which(s.part)) {
+    fn close_sessions(&self, reason: CloseReason, which: impl Fn(&Session) -> bool) {
+        for close in self.around.sessions.close(self.id, reason, which) {
             self.around.command(close);
         }
     }
@@ -291,8 +304,22 @@ impl Run {
     }
 
     fn say(&self, say: ToMixer) {
+        match say {
+            ToMixer::OpenOutput { output: Output::Stage, .. } => self.show_stage_apart(true),
+            ToMixer::CloseOutput { output: Output::Stage } => self.show_stage_apart(false),
+            _ => {}
+        }
         if let Some(mixer) = &self.mixer {
             mixer.say(say);
+        }
+    }
+
+    /// Those who look at the stage's mix go on with it, whichever output makes it now.
+    fn show_stage_apart(&self, apart: bool) {
+        self.apart.store(apart, Ordering::Relaxed);
+        let feed = self.feeds[usize::from(apart)];
+        for switch in self.around.sessions.switch_stage(self.id, feed) {
+            self.around.command(switch);
         }
     }
 
@@ -333,7 +360,7 @@ struct Listen {
     asks: SyncSender<Ask>,
     shard: Arc<ShardHandle>,
     feeds: [FeedId; 2],
-    levels: watch::Sender<Arc<Levels>>,
+    levels: broadcast::Sender<Levels>,
     stats: watch::Sender<Option<FromMixer>>,
 }
 
@@ -352,7 +379,8 @@ impl Listen {
                 let _ = self.shard.send(palco_sfu::Command::RequestKeyFrame { feed });
             }
             MixerEvent::Said(FromMixer::Levels { levels }) => {
-                self.levels.send_replace(Arc::new(levels));
+                // Nobody may be listening.
+                let _ = self.levels.send(levels.into());
             }
             MixerEvent::Said(stats @ FromMixer::Stats { .. }) => {
                 self.stats.send_replace(Some(stats));

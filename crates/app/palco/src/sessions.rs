@@ -1,29 +1,16 @@
 //! Which WebRTC session belongs to whom, and who waits for an answer.
 
-use palco_base::{Class, Fault, FeedId, PerformerId, SessionId, ShowId};
+use palco_base::{Class, Fault, FeedId, SessionId, ShowId};
 use palco_sfu::{CloseReason, Command, Event};
+use palco_web::{Media, Session};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// What a session does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Part {
-    /// A performer publishes.
-    Publisher(PerformerId),
-    /// A viewer of the house watches the Program.
-    Audience,
-    /// A performer looks at another, or at the stage.
-    Performer(PerformerId),
-    /// A director looks at anything.
-    Director,
-}
-
-/// One session.
+/// One session: what the web knows of it, and what the media side does.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Session {
-    pub(crate) show: ShowId,
-    pub(crate) part: Part,
+pub(crate) struct Entry {
+    pub(crate) session: Session,
     /// What it publishes into, or plays.
     pub(crate) feed: FeedId,
     connected: bool,
@@ -34,13 +21,13 @@ pub(crate) struct Session {
 pub(crate) struct House {
     /// Viewers.
     pub(crate) viewers: u32,
-    /// Performers and directors.
+    /// Performers and directors who look at what the mixer makes.
     pub(crate) previews: u32,
 }
 
 #[derive(Default)]
 struct Table {
-    sessions: HashMap<SessionId, Session>,
+    sessions: HashMap<SessionId, Entry>,
     waiting: HashMap<SessionId, oneshot::Sender<Result<String, Fault>>>,
 }
 
@@ -58,13 +45,12 @@ impl Sessions {
     pub(crate) fn expect(
         &self,
         id: SessionId,
-        show: ShowId,
-        part: Part,
+        session: Session,
         feed: FeedId,
     ) -> oneshot::Receiver<Result<String, Fault>> {
         let (answer, wait) = oneshot::channel();
         let mut table = self.table();
-        table.sessions.insert(id, Session { show, part, feed, connected: false });
+        table.sessions.insert(id, Entry { session, feed, connected: false });
         table.waiting.insert(id, answer);
         wait
     }
@@ -76,23 +62,24 @@ impl Sessions {
         table.waiting.remove(&id);
     }
 
-    pub(crate) fn get(&self, id: SessionId) -> Option<Session> {
+    pub(crate) fn get(&self, id: SessionId) -> Option<Entry> {
         self.table().sessions.get(&id).copied()
     }
 
     /// The show whose performer publishes into this feed.
     pub(crate) fn show_of_feed(&self, feed: FeedId) -> Option<ShowId> {
-        let publishes = |s: &&Session| s.feed == feed && matches!(s.part, Part::Publisher(_));
-        self.table().sessions.values().find(publishes).map(|s| s.show)
+        let publishes = |e: &&Entry| e.feed == feed && matches!(e.session.media, Media::Publish(_));
+        self.table().sessions.values().find(publishes).map(|e| e.session.show)
     }
 
     pub(crate) fn house(&self, show: ShowId) -> House {
         let mut house = House::default();
-        for session in self.table().sessions.values().filter(|s| s.show == show && s.connected) {
-            match session.part {
-                Part::Audience => house.viewers += 1,
-                Part::Performer(_) | Part::Director => house.previews += 1,
-                Part::Publisher(_) => {}
+        for entry in self.table().sessions.values().filter(|e| e.session.show == show && e.connected) {
+            match entry.session.media {
+                Media::Watch => house.viewers += 1,
+                // They need the mixer; who looks at a performer does not.
+                Media::Preview | Media::Stage => house.previews += 1,
+                Media::Performer(_) | Media::Publish(_) => {}
             }
         }
         house
@@ -106,12 +93,25 @@ impl Sessions {
         which: impl Fn(&Session) -> bool,
     ) -> Vec<Command> {
         let table = self.table();
-        let picked = table.sessions.iter().filter(|(_, s)| s.show == show && which(s));
+        let picked = table.sessions.iter().filter(|(_, e)| e.session.show == show && which(&e.session));
         picked.map(|(&session, _)| Command::Close { session, reason }).collect()
     }
 
+    /// The commands that point every session of a show that plays the stage's mix at `feed`.
+    pub(crate) fn switch_stage(&self, show: ShowId, feed: FeedId) -> Vec<Command> {
+        let mut table = self.table();
+        let plays = |e: &Entry| e.session.show == show && e.session.media == Media::Stage && e.feed != feed;
+        let picked = table.sessions.iter_mut().filter(|(_, e)| plays(e));
+        picked
+            .map(|(&session, entry)| {
+                entry.feed = feed;
+                Command::Switch { session, source: feed }
+            })
+            .collect()
+    }
+
     /// Takes note of what the shard says; gives the session it is about, as it was before.
-    pub(crate) fn note(&self, event: &Event) -> Option<(SessionId, Session)> {
+    pub(crate) fn note(&self, event: &Event) -> Option<(SessionId, Entry)> {
         let mut table = self.table();
         match event {
             Event::Answered { session, answer } => {
@@ -152,7 +152,7 @@ mod tests {
     fn a_session_is_counted_from_connected_to_closed() {
         let sessions = Sessions::default();
         let (show, id, feed) = (ShowId::new(1), SessionId::new(2), FeedId::new(3));
-        let mut wait = sessions.expect(id, show, Part::Audience, feed);
+        let mut wait = sessions.expect(id, Session { show, who: None, media: Media::Watch }, feed);
         sessions.note(&Event::Answered { session: id, answer: Ok("v=0".into()) });
         assert_eq!(wait.try_recv().expect("answered"), Ok("v=0".into()));
         assert_eq!(sessions.house(show).viewers, 0);
@@ -168,7 +168,7 @@ mod tests {
     fn a_refused_session_is_forgotten_and_the_fault_passed_on() {
         let sessions = Sessions::default();
         let id = SessionId::new(2);
-        let mut wait = sessions.expect(id, ShowId::new(1), Part::Director, FeedId::new(3));
+        let mut wait = sessions.expect(id, Session { show: ShowId::new(1), who: None, media: Media::Stage }, FeedId::new(3));
         let fault = Fault::invalid("sdp_broken", "No.");
         sessions.note(&Event::Answered { session: id, answer: Err(fault.clone()) });
         assert_eq!(wait.try_recv().expect("answered"), Err(fault));

@@ -1,0 +1,381 @@
+//! All shows of this server, behind the web's [`Backend`].
+
+use crate::clock;
+use crate::live::{Live, Surroundings};
+use crate::metrics::Metrics;
+use palco_base::{Class, Fault, FeedId, PerformerId, Secret, SessionId, ShowId};
+use palco_grant::{Grant, GrantFault, Kind, Signer};
+use palco_mix::wire::Probe;
+use palco_sfu::{CloseReason, Command as Sfu, Event, SfuStats};
+use palco_stage::{Clip, Command, Fact, NewShow, Phase, Record, Snapshot, WallTime};
+use palco_web::{Answer, Backend, Health, Issued, Levels, Media, Offer, Right, Session, Upload, Who, unknown_show};
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::{broadcast, watch};
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// How long an offer may wait for its answer.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long a viewer's grant lives at most: it is renewed over the live session (DESIGN.md §4).
+const WATCH: Duration = Duration::from_secs(5 * 60);
+/// How long any other grant lives at most.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// All shows, and what they share.
+pub(crate) struct House {
+    around: Arc<Surroundings>,
+    signer: Signer,
+    admin: Secret,
+    mixer_program: PathBuf,
+    metrics: Metrics,
+    lives: RwLock<HashMap<ShowId, Arc<Live>>>,
+    /// One show is announced at a time, so that two cannot take the same slug.
+    announcing: tokio::sync::Mutex<()>,
+    shard_stats: Mutex<SfuStats>,
+    shard_up: AtomicBool,
+}
+
+impl House {
+    /// The house with the shows it had before.
+    ///
+    /// # Errors
+    /// When a show cannot be started.
+    pub(crate) fn open(around: Arc<Surroundings>, metrics: Metrics) -> Result<Self, Fault> {
+        let store = &around.store;
+        let house = Self {
+            signer: store.signer(),
+            admin: store.admin_token(),
+            mixer_program: around.mixer.program.clone(),
+            metrics,
+            lives: RwLock::default(),
+            announcing: tokio::sync::Mutex::new(()),
+            shard_stats: Mutex::default(),
+            shard_up: AtomicBool::new(true),
+            around: Arc::clone(&around),
+        };
+        for record in store.load() {
+            house.admit(record)?;
+        }
+        Ok(house)
+    }
+
+    /// The token that may do everything.
+    pub(crate) fn admin_token(&self) -> Secret {
+        self.admin.clone()
+    }
+
+    /// Ends everything: records stored, sessions closed, mixers gone.
+    pub(crate) async fn close(&self) {
+        for live in self.lives() {
+            live.stop().await;
+        }
+    }
+
+    /// What the shard's thread told; not frames, which never come here.
+    pub(crate) fn hear(&self, event: &Event) {
+        let noted = self.around.sessions.note(event);
+        match event {
+            Event::FeedChanged { feed, audio, video } => {
+                if let Some(live) = self.around.sessions.show_of_feed(*feed).and_then(|show| self.live(show).ok()) {
+                    live.fact(Fact::FeedChanged { feed: *feed, audio: *audio, video: *video });
+                }
+            }
+            Event::Stats(stats) => {
+                *self.shard_stats.lock().unwrap_or_else(PoisonError::into_inner) = **stats;
+            }
+            _ => {}
+        }
+        let Some((session, entry)) = noted else { return };
+        let Ok(live) = self.live(entry.session.show) else { return };
+        match (entry.session.media, event) {
+            (Media::Publish(performer), Event::Answered { answer: Ok(_), .. }) => {
+                live.fact(Fact::PublisherConnecting { performer, session });
+            }
+            (Media::Publish(performer), Event::Connected { .. }) => {
+                live.fact(Fact::PublisherConnected { performer, session });
+            }
+            (Media::Publish(performer), Event::Closed { reason, .. }) => {
+                let left = *reason == CloseReason::ByPeer;
+                live.fact(Fact::PublisherClosed { performer, session, left });
+            }
+            (Media::Publish(_), _) => {}
+            (_, Event::Connected { .. } | Event::Closed { .. }) => {
+                let house = self.around.sessions.house(live.id);
+                live.fact(Fact::Viewers(house.viewers));
+                live.fact(Fact::Previews(house.previews));
+            }
+            _ => {}
+        }
+    }
+
+    /// The shard has ended, which it must not.
+    pub(crate) fn shard_ended(&self) {
+        self.shard_up.store(false, Ordering::Relaxed);
+    }
+
+    fn admit(&self, record: Record) -> Result<Arc<Live>, Fault> {
+        let feeds = [FeedId::new(random()?), FeedId::new(random()?)];
+        let live = Live::open(record, Arc::clone(&self.around), feeds).map_err(|error| {
+            Fault::unavailable("show_failed", "The show could not be opened.").internal(error)
+        })?;
+        let live = Arc::new(live);
+        self.lives.write().unwrap_or_else(PoisonError::into_inner).insert(live.id, Arc::clone(&live));
+        Ok(live)
+    }
+
+    fn lives(&self) -> Vec<Arc<Live>> {
+        self.lives.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn live(&self, show: ShowId) -> Result<Arc<Live>, Fault> {
+        let lives = self.lives.read().unwrap_or_else(PoisonError::into_inner);
+        lives.get(&show).cloned().ok_or_else(unknown_show)
+    }
+
+    /// Which feed a session publishes into or plays.
+    fn feed_of(&self, live: &Live, media: Media) -> Result<FeedId, Fault> {
+        let snapshot = live.snapshot.borrow();
+        let theirs = |id: PerformerId| {
+            snapshot.performer(id).map(|p| p.performer.feed).ok_or_else(unknown_performer)
+        };
+        Ok(match media {
+            Media::Publish(performer) | Media::Performer(performer) => theirs(performer)?,
+            Media::Watch | Media::Preview => live.program,
+            Media::Stage => live.stage_feed(),
+        })
+    }
+
+    async fn open_session(&self, offer: Offer) -> Result<Answer, Fault> {
+        let live = self.live(offer.show)?;
+        let feed = self.feed_of(&live, offer.media)?;
+        let id = SessionId::new(random()?);
+        let session = Session { show: offer.show, who: offer.who, media: offer.media };
+        let answer = self.around.sessions.expect(id, session, feed);
+        let command = match offer.media {
+            Media::Publish(_) => Sfu::Publish { session: id, feed, offer: offer.sdp },
+            _ => Sfu::Play { session: id, source: feed, offer: offer.sdp },
+        };
+        if self.around.shard.send(command).is_err() {
+            self.around.sessions.forget(id);
+            return Err(Fault::unavailable("busy", "The server has too much to do.").hint("Try again in a moment."));
+        }
+        let late = || Fault::unavailable("busy", "The server did not answer in time.").hint("Try again in a moment.");
+        match tokio::time::timeout(ANSWER, answer).await {
+            Ok(Ok(sdp)) => Ok(Answer { session: id, sdp: sdp? }),
+            Ok(Err(_)) => Err(late()),
+            Err(_) => {
+                // It may be answered yet: nobody will use it.
+                let _ = self.around.shard.send(Sfu::Close { session: id, reason: CloseReason::TimedOut });
+                Err(late())
+            }
+        }
+    }
+
+    async fn announce(&self, new: NewShow) -> Result<Arc<Snapshot>, Fault> {
+        let _one_at_a_time = self.announcing.lock().await;
+        let shows = self.shows();
+        let record = Record::new(new, |slug| shows.iter().any(|s| s.show.slug == slug))?;
+        self.around.store.save(&record)?;
+        let live = self.admit(record)?;
+        let snapshot = live.snapshot.borrow().clone();
+        Ok(snapshot)
+    }
+
+    async fn do_command(&self, show: ShowId, command: Command) -> Result<Arc<Snapshot>, Fault> {
+        let live = self.live(show)?;
+        let Command::PatchShow(patch) = &command else { return live.command(command).await };
+        let Some(slug) = patch.slug.clone() else { return live.command(command).await };
+        let _one_at_a_time = self.announcing.lock().await;
+        if self.shows().iter().any(|s| s.show.slug == slug && s.show.id != show) {
+            return Err(Fault::conflict("slug_taken", "Another show has this name in its address.")
+                .hint("Choose another slug."));
+        }
+        live.command(command).await
+    }
+
+    async fn remove(&self, show: ShowId) -> Result<(), Fault> {
+        let live = self.live(show)?;
+        if live.snapshot.borrow().show.phase.open() {
+            return Err(Fault::conflict("show_live", "The show is live.").hint("End it first."));
+        }
+        self.lives.write().unwrap_or_else(PoisonError::into_inner).remove(&show);
+        live.stop().await;
+        self.around.store.delete_show(show)
+    }
+
+    async fn take_in(&self, show: ShowId, upload: Upload) -> Result<Clip, Fault> {
+        let live = self.live(show)?;
+        if live.snapshot.borrow().show.phase == Phase::Over {
+            return Err(Fault::conflict("show_over", "The show is over."));
+        }
+        let id = palco_base::ClipId::new(random()?);
+        let received = self.around.store.receive(show, id, upload.length, upload.bytes).await?;
+        let file = received.reopen()?;
+        let program = self.mixer_program.clone();
+        let verdict = tokio::task::spawn_blocking(move || palco_worker::probe(&program, file)).await;
+        let verdict = verdict.map_err(|error| {
+            Fault::new(Class::Internal, "probe_failed", "The clip could not be checked.").internal(error)
+        })??;
+        let clip = clip(id, upload.name, received.size(), verdict)?;
+        received.keep()?;
+        let snapshot = live.command(Command::AddClip(clip)).await.inspect_err(|_| {
+            self.around.store.delete_clip(show, id);
+        })?;
+        snapshot.clips.iter().find(|c| c.id == id).cloned().ok_or_else(|| {
+            Fault::conflict("clip_gone", "The clip was deleted while it was being added.")
+        })
+    }
+}
+
+fn unknown_performer() -> Fault {
+    Fault::not_found("unknown_performer", "There is no such performer in this show.")
+}
+
+/// What an accepted upload becomes; a refused one becomes the fault that says why.
+fn clip(id: palco_base::ClipId, name: String, size: u64, verdict: Probe) -> Result<Clip, Fault> {
+    match verdict {
+        Probe::Playable { duration, picture, sound } => {
+            Ok(Clip { id, name, size, duration, picture, sound, created_at: clock::now().wall })
+        }
+        Probe::Refused { code, text } => {
+            const CODES: [&str; 5] =
+                ["clip_empty", "clip_not_media", "clip_truncated", "clip_too_large_picture", "clip_undecodable"];
+            let known = CODES.into_iter().find(|known| *known == code);
+            Err(Fault::unprocessable(known.unwrap_or("clip_undecodable"), text)
+                .hint("MP4, MKV, WebM, MOV and most other videos, sounds and pictures work."))
+        }
+    }
+}
+
+/// 64 bits of the system's randomness.
+pub(crate) fn random() -> Result<u64, Fault> {
+    getrandom::u64().map_err(|error| {
+        Fault::new(Class::Internal, "no_randomness", "The system gives no random numbers.").internal(error)
+    })
+}
+
+impl Backend for House {
+    fn authenticate(&self, token: &str) -> Result<Who, Fault> {
+        if self.admin.matches(token) {
+            return Ok(Who::Admin);
+        }
+        if let Some((show, performer)) = self.shows().iter().find_map(|s| {
+            s.invited(token).map(|p| (s.show.id, p.performer.id))
+        }) {
+            return Ok(Who::Performer(show, performer));
+        }
+        let grant = self.signer.verify(token, clock::now().wall.unix_seconds()).map_err(|fault| match fault {
+            GrantFault::Expired => {
+                Fault::new(Class::Unauthenticated, "token_expired", "This link or token has expired.")
+                    .hint("Ask for a new one.")
+            }
+            _ => Fault::new(Class::Unauthenticated, "token_invalid", "This link or token is not valid.")
+                .hint("Check that all of it was copied, or ask for a new one."),
+        })?;
+        self.holder(&grant)
+    }
+
+    fn issue(&self, right: Right, lifetime: Duration) -> Result<Issued, Fault> {
+        let (kind, show, subject, longest) = match right {
+            Right::Direct(show) => (Kind::Director, show, None, LONGEST),
+            Right::Perform(show, performer) => (Kind::Performer, show, Some(performer), LONGEST),
+            Right::Watch(show) => (Kind::Viewer, show, None, WATCH),
+        };
+        let live = self.live(show)?;
+        if let Some(performer) = subject
+            && live.snapshot.borrow().performer(performer).is_none()
+        {
+            return Err(unknown_performer());
+        }
+        let now = clock::now().wall.unix_seconds();
+        let expires = now + lifetime.min(longest).as_secs();
+        let grant = Grant { kind, show, subject, iat: now, exp: expires, id: random()? };
+        Ok(Issued { token: self.signer.issue(&grant), expires_at: WallTime::from_unix_seconds(expires) })
+    }
+
+    fn shows(&self) -> Vec<Arc<Snapshot>> {
+        self.lives().iter().map(|live| live.snapshot.borrow().clone()).collect()
+    }
+
+    fn watch(&self, show: ShowId) -> Result<watch::Receiver<Arc<Snapshot>>, Fault> {
+        Ok(self.live(show)?.snapshot.clone())
+    }
+
+    fn levels(&self, show: ShowId) -> Result<broadcast::Receiver<Levels>, Fault> {
+        Ok(self.live(show)?.levels.subscribe())
+    }
+
+    fn create(&self, new: NewShow) -> Boxed<'_, Result<Arc<Snapshot>, Fault>> {
+        Box::pin(self.announce(new))
+    }
+
+    fn delete(&self, show: ShowId) -> Boxed<'_, Result<(), Fault>> {
+        Box::pin(self.remove(show))
+    }
+
+    fn command(&self, show: ShowId, command: Command) -> Boxed<'_, Result<Arc<Snapshot>, Fault>> {
+        Box::pin(self.do_command(show, command))
+    }
+
+    fn upload(&self, show: ShowId, upload: Upload) -> Boxed<'_, Result<Clip, Fault>> {
+        Box::pin(self.take_in(show, upload))
+    }
+
+    fn open(&self, offer: Offer) -> Boxed<'_, Result<Answer, Fault>> {
+        Box::pin(self.open_session(offer))
+    }
+
+    fn session(&self, session: SessionId) -> Option<Session> {
+        self.around.sessions.get(session).map(|entry| entry.session)
+    }
+
+    fn close(&self, session: SessionId) -> Boxed<'_, ()> {
+        // A full queue leaves it to consent expiry.
+        let _ = self.around.shard.send(Sfu::Close { session, reason: CloseReason::ByPeer });
+        Box::pin(std::future::ready(()))
+    }
+
+    fn health(&self) -> Health {
+        let shard = if self.shard_up.load(Ordering::Relaxed) {
+            Ok(())
+        } else {
+            Err("the media thread has ended".to_owned())
+        };
+        let mixer = if self.mixer_program.is_file() {
+            Ok(())
+        } else {
+            Err("the palco-mixer executable is missing".to_owned())
+        };
+        Health { checks: vec![("media", shard), ("mixer", mixer), ("store", self.around.store.check())] }
+    }
+
+    fn metrics(&self) -> String {
+        let stats = *self.shard_stats.lock().unwrap_or_else(PoisonError::into_inner);
+        let lives = self.lives();
+        self.metrics.text(&stats, lives.iter().map(AsRef::as_ref))
+    }
+}
+
+impl House {
+    fn holder(&self, grant: &Grant) -> Result<Who, Fault> {
+        let dead = || {
+            Fault::new(Class::Unauthenticated, "token_invalid", "This link or token is no longer valid.")
+                .hint("Ask for a new one.")
+        };
+        let live = self.live(grant.show).map_err(|_| dead())?;
+        match (grant.kind, grant.subject) {
+            (Kind::Director, _) => Ok(Who::Director(grant.show)),
+            (Kind::Viewer, _) => Ok(Who::Viewer(grant.show)),
+            (Kind::Performer, Some(performer)) if live.snapshot.borrow().performer(performer).is_some() => {
+                Ok(Who::Performer(grant.show, performer))
+            }
+            (Kind::Performer, _) => Err(dead()),
+        }
+    }
+}

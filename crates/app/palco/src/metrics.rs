@@ -1,0 +1,70 @@
+//! Prometheus metrics: plain counters of the parts, copied out when somebody asks.
+
+use crate::live::Live;
+use metrics::{counter, gauge};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use palco_base::Fault;
+use palco_mix::wire::FromMixer;
+use palco_sfu::SfuStats;
+use palco_stage::{Connection, Phase};
+
+/// The registry.
+pub(crate) struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Installs the registry for this process.
+    ///
+    /// # Errors
+    /// When there is one already.
+    pub(crate) fn install() -> Result<Self, Fault> {
+        PrometheusBuilder::new().install_recorder().map(Self).map_err(|error| {
+            Fault::unavailable("metrics_failed", "Metrics could not be set up.").internal(error)
+        })
+    }
+
+    /// The text format, version 0.0.4.
+    pub(crate) fn text<'a>(&self, shard: &SfuStats, shows: impl Iterator<Item = &'a Live>) -> String {
+        rtc(shard);
+        for live in shows {
+            show(live);
+        }
+        self.0.render()
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // Gauges are floats; sessions are far below 2^52.
+fn rtc(stats: &SfuStats) {
+    gauge!("palco_rtc_sessions").set(stats.sessions as f64);
+    gauge!("palco_rtc_sessions_playing").set(stats.playing as f64);
+    counter!("palco_rtc_datagrams_total", "direction" => "in").absolute(stats.datagrams_in);
+    counter!("palco_rtc_datagrams_total", "direction" => "out").absolute(stats.datagrams_out);
+    counter!("palco_rtc_bytes_total", "direction" => "in").absolute(stats.bytes_in);
+    counter!("palco_rtc_bytes_total", "direction" => "out").absolute(stats.bytes_out);
+    counter!("palco_rtc_datagrams_unknown_total").absolute(stats.datagrams_unknown);
+    counter!("palco_rtc_key_frames_asked_total").absolute(stats.key_frames_asked);
+    counter!("palco_rtc_frames_lost_total").absolute(stats.frames_lost);
+    counter!("palco_rtc_sessions_refused_total").absolute(stats.refused);
+    counter!("palco_rtc_panics_total").absolute(stats.panics);
+}
+
+fn show(live: &Live) {
+    let snapshot = live.snapshot.borrow().clone();
+    let name = snapshot.show.slug.clone();
+    let is = |yes: bool| f64::from(u8::from(yes));
+    gauge!("palco_show_live", "show" => name.clone()).set(is(snapshot.show.phase == Phase::Live));
+    gauge!("palco_show_viewers", "show" => name.clone()).set(f64::from(snapshot.viewers));
+    let connected = snapshot.performers.iter().filter(|p| p.connection == Connection::Connected).count();
+    gauge!("palco_show_performers_connected", "show" => name.clone())
+        .set(f64::from(u32::try_from(connected).unwrap_or(u32::MAX)));
+    // A mixer that was restarted counts from zero: rate() and increase() know counter resets.
+    if let Some(FromMixer::Stats { pictures, skipped, dropped, undecodable, cpu }) = *live.mixer_stats.borrow() {
+        counter!("palco_mixer_pictures_total", "show" => name.clone()).absolute(pictures);
+        counter!("palco_mixer_ticks_skipped_total", "show" => name.clone()).absolute(skipped);
+        counter!("palco_mixer_frames_dropped_total", "show" => name.clone()).absolute(dropped);
+        counter!("palco_mixer_frames_undecodable_total", "show" => name.clone()).absolute(undecodable);
+        gauge!("palco_mixer_cpu_seconds", "show" => name).set(MILLI * f64::from(u32::try_from(cpu / 1_000).unwrap_or(u32::MAX)));
+    }
+}
+
+/// Milliseconds to seconds.
+const MILLI: f64 = 1e-3;

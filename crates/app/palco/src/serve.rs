@@ -1,0 +1,209 @@
+//! `palco serve`: puts the parts together, and takes them apart again in order.
+
+use crate::config::Config;
+use crate::demo;
+use crate::house::House;
+use crate::live::Surroundings;
+use crate::metrics::Metrics;
+use crate::routes::Routes;
+use crate::sessions::Sessions;
+use palco_base::Fault;
+use palco_net::{Shard, ShardConfig};
+use palco_sfu::Event;
+use palco_store::Store;
+use palco_worker::MixerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Events, but frames, that may wait for the house.
+const EVENTS: usize = 8192;
+/// How often the shard is asked for its counters.
+const STATS: Duration = Duration::from_secs(1);
+
+/// Sends log lines to standard error, filtered as `filter` says.
+pub(crate) fn log_to_stderr(filter: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| "info".into());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // Only fails when a subscriber is set already; then that one stays.
+    let _ = lines.try_init();
+}
+
+/// Serves until it is asked to stop (SIGINT, SIGTERM).
+///
+/// # Errors
+/// When a part cannot start; nothing is left running then.
+pub(crate) fn run(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        Fault::unavailable("no_threads", "The system gives no threads.").internal(error)
+    })?;
+    runtime.block_on(serve(config, demo))
+}
+
+async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
+    let tls = config.tls.as_ref().map(|(cert, key)| tls(cert, key)).transpose()?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| in_use(config.listen, "listen", &error))?;
+    let address = listener.local_addr().map_err(|error| in_use(config.listen, "listen", &error))?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let local = format!("{scheme}://{}", reachable(address));
+    let public = config.public_url.clone().unwrap_or_else(|| local.clone());
+
+    let store = Arc::new(Store::open(&config.data, config.clip_max_bytes)?);
+    let routes = Arc::new(Routes::default());
+    let sessions = Arc::new(Sessions::default());
+    let (tell, told) = sync_channel(EVENTS);
+    let shard = Shard::spawn(
+        ShardConfig { public: config.rtc_public.clone(), max_sessions: config.max_sessions, ..ShardConfig::new(config.rtc) },
+        on_event(Arc::clone(&routes), tell),
+    )
+    .map_err(|error| in_use(config.rtc, "rtc", &error))?;
+    let shard = Arc::new(shard);
+    let around = Surroundings {
+        store,
+        shard: Arc::clone(&shard),
+        sessions,
+        routes,
+        mixer: MixerConfig {
+            program: config.mixer.clone(),
+            name: String::new(),
+            font: palco_web::asset("font/Inter.ttf").map(|bytes| Arc::from(bytes.as_ref())),
+        },
+    };
+    let house = Arc::new(House::open(Arc::new(around), Metrics::install()?)?);
+    listen_to_shard(Arc::clone(&house), told)?;
+    ask_for_stats(&shard);
+
+    let stopping = Stopping::new()?;
+    let router = palco_web::router(Arc::clone(&house), palco_web::Settings { public_url: public });
+    let web = tokio::spawn(palco_web::serve(listener, router, tls, stopping.clone().wait()));
+    tracing::info!("palco serves {local}, media on UDP {}", config.rtc);
+    tracing::info!("the admin token is in {}", config.data.join("admin.token").display());
+
+    let performers = match demo {
+        Some(media) => Some(begin_demo(local, &house, media).await?),
+        None => None,
+    };
+    stopping.wait().await;
+    tracing::info!("stopping");
+    drop(performers);
+    house.close().await;
+    shard.stop();
+    // It ends by the same signal; what is left of it ends with the process.
+    let _ = tokio::time::timeout(Duration::from_secs(5), web).await;
+    Ok(())
+}
+
+/// On the shard's thread: frames go their way at once, the rest waits for the house.
+fn on_event(routes: Arc<Routes>, tell: std::sync::mpsc::SyncSender<Event>) -> Box<dyn FnMut(Event) + Send> {
+    Box::new(move |event| match event {
+        Event::FeedFrame { feed, frame } => routes.give(feed, frame),
+        Event::KeyFrameWanted { feed } => routes.key_frame_wanted(feed),
+        event => {
+            if tell.try_send(event).is_err() {
+                tracing::error!("the house's queue is full: an event was lost");
+            }
+        }
+    })
+}
+
+fn listen_to_shard(house: Arc<House>, told: Receiver<Event>) -> Result<(), Fault> {
+    let listen = move || {
+        for event in told {
+            house.hear(&event);
+        }
+        house.shard_ended();
+    };
+    std::thread::Builder::new().name("house".into()).spawn(listen).map(drop).map_err(|error| {
+        Fault::unavailable("no_threads", "The system gives no threads.").internal(error)
+    })
+}
+
+fn ask_for_stats(shard: &Arc<palco_net::ShardHandle>) {
+    let shard = Arc::downgrade(shard);
+    tokio::spawn(async move {
+        let mut each = tokio::time::interval(STATS);
+        loop {
+            each.tick().await;
+            let Some(shard) = shard.upgrade() else { return };
+            // A full queue: the next second will do.
+            let _ = shard.send(palco_sfu::Command::Stats);
+        }
+    });
+}
+
+async fn begin_demo(local: String, house: &Arc<House>, media: PathBuf) -> Result<demo::Demo, Fault> {
+    let admin = house.admin_token();
+    let begun = tokio::task::spawn_blocking(move || demo::begin(&local, &admin, &media)).await;
+    let demo = begun.map_err(|error| Fault::unavailable("demo_failed", "The demo failed.").internal(error))??;
+    announce(&demo.links);
+    Ok(demo)
+}
+
+#[allow(clippy::print_stdout)] // The links are for the person at the terminal.
+fn announce(links: &demo::Links) {
+    println!("\nThe demo show is live.\n");
+    println!("  Audience         {}", links.audience);
+    println!("  Host invitation  {}", links.invitation);
+    println!("  Director         {}", links.director);
+    println!("\nCtrl-C ends everything.\n");
+}
+
+/// The address as somebody on this machine writes it in a link.
+fn reachable(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() || address.ip().is_loopback() {
+        format!("localhost:{}", address.port())
+    } else {
+        address.to_string()
+    }
+}
+
+fn in_use(address: SocketAddr, key: &str, error: &std::io::Error) -> Fault {
+    Fault::unavailable("address_unusable", format!("{address} cannot be used ({key}): {error}."))
+        .hint(format!("Is another palco running? Choose another with --{key}."))
+}
+
+fn tls(cert: &Path, key: &Path) -> Result<rustls::ServerConfig, Fault> {
+    let bad = |file: &Path, error: &dyn std::fmt::Display| {
+        Fault::invalid("tls_unusable", format!("{} cannot be used: {error}.", file.display()))
+    };
+    let chain = CertificateDer::pem_file_iter(cert)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| bad(cert, &error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| bad(key, &error))?;
+    rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .map_err(|error| bad(cert, &error))
+}
+
+/// The wish to stop, for everybody who waits for it.
+#[derive(Clone)]
+struct Stopping(tokio::sync::watch::Receiver<bool>);
+
+impl Stopping {
+    fn new() -> Result<Self, Fault> {
+        let no_signals = |error| Fault::unavailable("no_signals", "Signals cannot be received.").internal(error);
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+        let (stop, stopping) = tokio::sync::watch::channel(false);
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            stop.send_replace(true);
+        });
+        Ok(Self(stopping))
+    }
+
+    async fn wait(mut self) {
+        // An error means the sender is gone, which is after the signal too.
+        let _ = self.0.wait_for(|stop| *stop).await;
+    }
+}
