@@ -1,0 +1,48 @@
+//! Whose datagram is this? (RFC 7983)
+
+use crate::identity::slot_of;
+use crate::slab::Slot;
+use str0m::ice::StunMessage;
+
+/// Longer datagrams cannot have come over a path we send over, and would not fit into what is
+/// made of them for viewers.
+const LONGEST: usize = 1_500;
+
+/// What a datagram is by its first byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A STUN request that names its receiver: slot and whole ufrag.
+    Check(Slot, String),
+    /// STUN without a name of ours, DTLS, SRTP or SRTCP: known by its address.
+    ByAddress,
+    /// Nothing we speak.
+    Unknown,
+}
+
+/// Looks at the outside of a datagram.
+pub(crate) fn kind(bytes: &[u8]) -> Kind {
+    if bytes.len() > LONGEST {
+        return Kind::Unknown;
+    }
+    match bytes.first() {
+        Some(0..=3) => match StunMessage::parse(bytes) {
+            Ok(message) => check(&message).unwrap_or(Kind::ByAddress),
+            Err(_) => Kind::Unknown,
+        },
+        Some(20..=63 | 128..=191) => Kind::ByAddress,
+        _ => Kind::Unknown,
+    }
+}
+
+fn check(message: &StunMessage<'_>) -> Option<Kind> {
+    if !message.is_binding_request() {
+        return None;
+    }
+    let (local, _) = message.split_username()?;
+    Some(Kind::Check(slot_of(local)?, local.to_owned()))
+}
+
+/// Whether this is the answer to a check that was in order (RFC 8489: Binding success response).
+pub(crate) fn accepts_check(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x01, 0x01])
+}

@@ -1,0 +1,160 @@
+//! One WebRTC peer: `str0m`'s `Rtc`, wrapped so that its contract cannot be broken.
+//!
+//! The contract: after each mutation all output is taken before the next mutation. Here every
+//! mutation goes through [`Peer::with`], which takes the output. A panic inside is caught there
+//! too, and ends this session only.
+
+use crate::api::{CloseReason, Output, SfuStats};
+use crate::slab::Slot;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+use str0m::net::{Protocol, Receive};
+use str0m::{Event, Input, Rtc};
+
+/// A `str0m` deadline this far away means none.
+const NEVER: Duration = Duration::from_secs(24 * 3_600);
+/// Errors a peer may cause before it is given up; one broken datagram is one error.
+const PATIENCE: u32 = 100;
+
+/// What a session step leaves to be done.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// `str0m` reported something.
+    Rtc(Box<Event>),
+    /// The session cannot go on.
+    Gone(CloseReason),
+    /// A switch to another source is complete; this source is not played any more.
+    Left(palco_base::FeedId),
+}
+
+/// Where sessions put what comes out of them.
+#[derive(Default)]
+pub(crate) struct Sink {
+    pub(crate) outputs: VecDeque<Output>,
+    pub(crate) work: VecDeque<(Slot, Work)>,
+    pub(crate) stats: SfuStats,
+}
+
+pub(crate) struct Peer {
+    rtc: Rtc,
+    slot: Slot,
+    deadline: Option<Instant>,
+    errors: u32,
+    gone: bool,
+}
+
+impl Peer {
+    pub(crate) const fn new(rtc: Rtc, slot: Slot) -> Self {
+        Self { rtc, slot, deadline: None, errors: 0, gone: false }
+    }
+
+    /// When `str0m` wants [`timeout`](Self::timeout) called.
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Reads without changing anything.
+    pub(crate) const fn view(&self) -> &Rtc {
+        &self.rtc
+    }
+
+    /// Changes the `Rtc` once and takes all that comes out. None if the session is gone.
+    pub(crate) fn with<R>(
+        &mut self,
+        sink: &mut Sink,
+        now: Instant,
+        mutate: impl FnOnce(&mut Rtc) -> R,
+    ) -> Option<R> {
+        if self.gone {
+            return None;
+        }
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let result = mutate(&mut self.rtc);
+            self.drain(sink, now);
+            result
+        }));
+        match result {
+            Ok(result) => Some(result),
+            Err(_panic) => {
+                sink.stats.panics += 1;
+                self.give_up(sink, CloseReason::Failed);
+                None
+            }
+        }
+    }
+
+    /// A datagram that is not STUN garbage and was addressed to this peer.
+    pub(crate) fn receive(&mut self, sink: &mut Sink, now: Instant, receive: Receive<'_>) {
+        let result = self.with(sink, now, |rtc| rtc.handle_input(Input::Receive(now, receive)));
+        self.judge(sink, result);
+    }
+
+    /// Time goes on.
+    pub(crate) fn timeout(&mut self, sink: &mut Sink, now: Instant) {
+        let result = self.with(sink, now, |rtc| rtc.handle_input(Input::Timeout(now)));
+        self.judge(sink, result);
+    }
+
+    /// Says goodbye (RTCP BYE, DTLS close_notify). The peer must be dropped after.
+    pub(crate) fn close(&mut self, sink: &mut Sink, now: Instant) {
+        self.with(sink, now, Rtc::close);
+        self.gone = true;
+    }
+
+    fn judge(&mut self, sink: &mut Sink, result: Option<Result<(), str0m::RtcError>>) {
+        match result {
+            Some(Err(_)) if !self.rtc.is_alive() => self.give_up(sink, CloseReason::Failed),
+            Some(Err(_)) => {
+                // Anyone can send a broken datagram in a peer's name; only many are reason enough.
+                self.errors += 1;
+                if self.errors > PATIENCE {
+                    self.give_up(sink, CloseReason::Failed);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn give_up(&mut self, sink: &mut Sink, reason: CloseReason) {
+        if !self.gone {
+            self.gone = true;
+            self.deadline = None;
+            sink.work.push_back((self.slot, Work::Gone(reason)));
+        }
+    }
+
+    fn drain(&mut self, sink: &mut Sink, now: Instant) {
+        let mut failures = 0;
+        loop {
+            match self.rtc.poll_output() {
+                Ok(str0m::Output::Timeout(at)) => {
+                    self.deadline = (at < now + NEVER).then_some(at);
+                    return;
+                }
+                Ok(str0m::Output::Transmit(transmit)) => {
+                    if transmit.proto == Protocol::Udp {
+                        let bytes: Vec<u8> = transmit.contents.into();
+                        sink.stats.datagrams_out += 1;
+                        sink.stats.bytes_out += bytes.len() as u64;
+                        sink.outputs.push_back(Output::Transmit {
+                            from: transmit.source,
+                            to: transmit.destination,
+                            bytes,
+                        });
+                    }
+                }
+                Ok(str0m::Output::Event(event)) => {
+                    sink.work.push_back((self.slot, Work::Rtc(Box::new(event))));
+                }
+                Err(_) => {
+                    failures += 1;
+                    if failures > 3 || !self.rtc.is_alive() {
+                        self.give_up(sink, CloseReason::Failed);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}

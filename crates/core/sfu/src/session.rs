@@ -1,0 +1,256 @@
+//! Sessions: from an offer to a peer that publishes or plays.
+
+use crate::identity::Identity;
+use crate::peer::{Peer, Sink};
+use crate::player::{OutTrack, Player};
+use crate::sdp::{self, Way};
+use crate::slab::Slot;
+use palco_base::{Codec, Fault, FeedId, MediaKind, SessionId};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use str0m::change::SdpOffer;
+use str0m::media::{Mid, Pt};
+use str0m::rtp::{Extension, ExtensionMap};
+use str0m::{Candidate, Event, Rtc};
+
+/// Packets kept for retransmission per picture track: three seconds of 2 Mbit/s.
+const RESEND_PACKETS: usize = 600;
+const RESEND_AGE: Duration = Duration::from_secs(3);
+/// Share of retransmissions in what is sent, above which they are dropped: bursts on a bad link
+/// need many, and more than this does not get through anyway.
+const RESEND_SHARE: f32 = 0.5;
+/// Sender reports of sound as often as of picture, so that sync is there within two seconds.
+const REPORTS: Duration = Duration::from_secs(1);
+
+/// A peer that publishes.
+#[derive(Debug)]
+pub(crate) struct Publisher {
+    pub(crate) feed: FeedId,
+    pub(crate) payloads: Vec<(Pt, Codec)>,
+    pub(crate) video: Option<Mid>,
+}
+
+pub(crate) enum Role {
+    Publish(Publisher),
+    Play(Player),
+}
+
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) ufrag: String,
+    pub(crate) peer: Peer,
+    pub(crate) role: Role,
+    /// Addresses that have proved to be this peer's, oldest first.
+    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) connected: bool,
+    /// When to give up, unless it connects (again) before.
+    pub(crate) give_up: Option<Instant>,
+    /// The timer set for this session.
+    pub(crate) timer: Option<Instant>,
+}
+
+impl Session {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let switch = match &self.role {
+            Role::Play(player) => player.switch_by,
+            Role::Publish(_) => None,
+        };
+        [self.peer.deadline(), self.give_up, switch].into_iter().flatten().min()
+    }
+}
+
+/// What is needed to make a session.
+pub(crate) struct Making<'a> {
+    pub(crate) id: SessionId,
+    pub(crate) slot: Slot,
+    /// Numbers the sessions of a shard.
+    pub(crate) number: u64,
+    pub(crate) identity: &'a Identity,
+    pub(crate) candidates: &'a [SocketAddr],
+    pub(crate) give_up: Instant,
+    pub(crate) now: Instant,
+}
+
+/// A session that publishes into `feed`, and the answer.
+pub(crate) fn publish(
+    making: &Making<'_>,
+    feed: FeedId,
+    offer: &str,
+    sink: &mut Sink,
+) -> Result<(Session, String), Fault> {
+    let (mut peer, ufrag, answer, medias) = negotiate(making, offer, Way::Publish, sink)?;
+    let payloads = medias.iter().flat_map(|m| m.payloads.iter().map(|(codec, pt)| (*pt, *codec))).collect();
+    let video = medias.iter().find(|m| m.kind == MediaKind::Video).map(|m| m.mid);
+    let role = Role::Publish(Publisher { feed, payloads, video });
+    peer.timeout(sink, making.now);
+    Ok((session(making, peer, ufrag, role), answer))
+}
+
+/// A session that plays `source`, and the answer.
+pub(crate) fn play(
+    making: &Making<'_>,
+    source: FeedId,
+    offer: &str,
+    sink: &mut Sink,
+) -> Result<(Session, String), Fault> {
+    let (mut peer, ufrag, answer, medias) = negotiate(making, offer, Way::Play, sink)?;
+    let mut track = |kind| {
+        let media = medias.iter().find(|m| m.kind == kind)?;
+        if kind == MediaKind::Video {
+            peer.with(sink, making.now, |rtc| keep_for_resending(rtc, media.mid));
+        }
+        Some(OutTrack::new(media.mid, media.payloads.clone()))
+    };
+    let (audio, video) = (track(MediaKind::Audio), track(MediaKind::Video));
+    peer.timeout(sink, making.now);
+    let player = Player { source, next: None, switch_by: None, audio, video };
+    Ok((session(making, peer, ufrag, Role::Play(player)), answer))
+}
+
+fn session(making: &Making<'_>, peer: Peer, ufrag: String, role: Role) -> Session {
+    Session {
+        id: making.id,
+        ufrag,
+        peer,
+        role,
+        addresses: Vec::new(),
+        connected: false,
+        give_up: Some(making.give_up),
+        timer: None,
+    }
+}
+
+fn keep_for_resending(rtc: &mut Rtc, mid: Mid) {
+    if let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None) {
+        stream.set_rtx_cache(RESEND_PACKETS, RESEND_AGE, Some(RESEND_SHARE));
+    }
+}
+
+/// One m-line that media goes over, with the payload types agreed on, best first.
+struct Agreed {
+    mid: Mid,
+    kind: MediaKind,
+    payloads: Vec<(Codec, Pt)>,
+}
+
+fn negotiate(
+    making: &Making<'_>,
+    offer: &str,
+    way: Way,
+    sink: &mut Sink,
+) -> Result<(Peer, String, String, Vec<Agreed>), Fault> {
+    let offer = sdp::offer(offer, way)?;
+    let credentials = making.identity.credentials(making.slot, making.number);
+    let ufrag = credentials.ufrag.clone();
+    let mut config = Rtc::builder()
+        .set_ice_lite(true)
+        .set_rtp_mode(true)
+        .set_crypto_provider(making.identity.provider.clone())
+        .set_dtls_cert(making.identity.certificate.clone())
+        .set_local_ice_credentials(credentials)
+        .set_extension_map(extensions(way))
+        .set_rtcp_report_interval_audio(REPORTS)
+        .clear_codecs()
+        .enable_opus(true, false);
+    codecs(&mut config);
+    let mut peer = Peer::new(config.build(making.now), making.slot);
+    for candidate in making.candidates {
+        if let Ok(candidate) = Candidate::host(*candidate, "udp") {
+            peer.with(sink, making.now, |rtc| {
+                rtc.add_local_candidate(candidate);
+            });
+        }
+    }
+    let answered = peer.with(sink, making.now, |rtc| {
+        let offer = SdpOffer::from_sdp_string(&offer).map_err(sdp::broken)?;
+        rtc.sdp_api().accept_offer(offer).map_err(sdp::broken)
+    });
+    let added = opened(sink, making.slot);
+    let answer = answered.ok_or_else(|| sdp::broken("panic while reading"))??;
+    let medias = agreed(peer.view(), &added)?;
+    Ok((peer, ufrag, sdp::answer(&answer.to_sdp_string()), medias))
+}
+
+/// H.264 before VP8, because browsers send the first codec of the answer: it costs viewers and
+/// the mixer least. Packetization mode 1 only; Constrained Baseline first.
+fn codecs(config: &mut str0m::RtcConfig) {
+    let codecs = config.codec_config();
+    for (pt, rtx, profile) in
+        [(108, 109, 0x42_e0_1f), (127, 121, 0x42_00_1f), (123, 119, 0x4d_00_1f), (114, 115, 0x64_00_1f)]
+    {
+        codecs.add_h264(Pt::from(pt), Some(Pt::from(rtx)), true, profile);
+    }
+    codecs.enable_vp8(true);
+}
+
+/// Only what is used: without an extension for orientation browsers turn the picture themselves,
+/// and without transport-wide numbers viewers send no feedback nobody reads.
+fn extensions(way: Way) -> ExtensionMap {
+    let mut map = ExtensionMap::empty();
+    map.set(4, Extension::RtpMid);
+    if way == Way::Publish {
+        map.set(2, Extension::AbsoluteSendTime);
+        map.set(3, Extension::TransportSequenceNumber);
+    }
+    map
+}
+
+/// Takes the m-lines `str0m` reported while reading the offer.
+fn opened(sink: &mut Sink, slot: Slot) -> Vec<(Mid, MediaKind)> {
+    let mut added = Vec::new();
+    sink.work.retain(|(of, work)| {
+        if *of != slot {
+            return true;
+        }
+        if let crate::peer::Work::Rtc(event) = work
+            && let Event::MediaAdded(media) = &**event
+        {
+            let kind = match media.kind {
+                str0m::media::MediaKind::Audio => MediaKind::Audio,
+                str0m::media::MediaKind::Video => MediaKind::Video,
+            };
+            if media.direction != str0m::media::Direction::Inactive {
+                added.push((media.mid, kind));
+            }
+        }
+        // Whatever else a session said before it exists is of no interest.
+        false
+    });
+    added
+}
+
+fn agreed(rtc: &Rtc, added: &[(Mid, MediaKind)]) -> Result<Vec<Agreed>, Fault> {
+    let mut all = Vec::new();
+    for (mid, kind) in added {
+        let Some(media) = rtc.media(*mid) else { continue };
+        let payloads: Vec<_> = rtc
+            .codec_config()
+            .params()
+            .iter()
+            .filter(|p| media.remote_pts().contains(&p.pt()))
+            .filter_map(|p| Some((codec(p.spec().codec)?, p.pt())))
+            .filter(|(codec, _)| codec.kind() == *kind)
+            .collect();
+        if payloads.is_empty() {
+            return Err(Fault::unprocessable(
+                "no_common_codec",
+                match kind {
+                    MediaKind::Audio => "The offer has no sound codec in common with us.",
+                    MediaKind::Video => "The offer has no picture codec in common with us.",
+                },
+            )
+            .hint("Offer H.264 (packetization-mode 1) or VP8, and Opus."));
+        }
+        all.push(Agreed { mid: *mid, kind: *kind, payloads });
+    }
+    Ok(all)
+}
+
+const fn codec(codec: str0m::format::Codec) -> Option<Codec> {
+    match codec {
+        str0m::format::Codec::H264 => Some(Codec::H264),
+        str0m::format::Codec::Vp8 => Some(Codec::Vp8),
+        str0m::format::Codec::Opus => Some(Codec::Opus),
+        _ => None,
+    }
+}
