@@ -65,6 +65,9 @@ export function Room(props: Props) {
       ) : null}
       <footer class="room-bar">
         <FaultNote fault={props.nameFault} />
+        <p class="small soft" role="status" hidden={!view.me.muted}>
+          {view.me.muted ? t("stage.director_muted") : ""}
+        </p>
         {silenced ? (
           <Button
             kind="spot"

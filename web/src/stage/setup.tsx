@@ -116,7 +116,7 @@ function TroubleNote({ trouble, some, onRetry, t }: { trouble: Trouble; some: bo
       <CircleAlert size={16} aria-hidden="true" />
       <div class="stack">
         <div>
-          {t(some && trouble !== "denied" ? `trouble.${trouble}.some` : `trouble.${trouble}`)}{" "}
+          {t(some && trouble !== "denied" && trouble !== "insecure" ? `trouble.${trouble}.some` : `trouble.${trouble}`)}{" "}
           <span class="hint">{t(`trouble.${trouble}.hint`)}</span>
         </div>
         {trouble === "insecure" ? null : (

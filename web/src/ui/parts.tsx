@@ -144,7 +144,7 @@ export function Slider(props: {
 }) {
   const [held, hold] = useState<number | null>(null);
   const value = held ?? props.value;
-  const release = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const release = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(release.current), []);
   return (
     <input
