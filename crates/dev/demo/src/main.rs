@@ -1,0 +1,2 @@
+//! Renders the demo performers.
+fn main() {}
