@@ -86,6 +86,15 @@ impl Sfu {
         self.timers.next()
     }
 
+    /// Ends all sessions with [`CloseReason::Shutdown`]. Poll after, as always.
+    pub fn shut_down(&mut self, now: Instant) {
+        let slots: Vec<Slot> = self.sessions.slots().collect();
+        for slot in slots {
+            self.close(slot, CloseReason::Shutdown, now);
+        }
+        self.settle(now);
+    }
+
     pub(crate) fn media_time(&self, now: Instant) -> MediaTime {
         let (instant, media) = self.origin;
         match now.checked_duration_since(instant) {
