@@ -4,10 +4,12 @@ use crate::clock;
 use crate::live::{Live, Surroundings};
 use crate::metrics::Metrics;
 use palco_base::{Class, Fault, FeedId, PerformerId, Secret, SessionId, ShowId};
-use palco_grant::{Grant, GrantFault, Kind, Signer};
+use futures_util::StreamExt;
+use palco_grant::{Grant, GrantFault, Key, KeyRing, Kind};
 use palco_mix::wire::Probe;
 use palco_sfu::{CloseReason, Command as Sfu, Event, SfuStats};
 use palco_stage::{Clip, Command, Fact, NewShow, Phase, Record, Snapshot, WallTime};
+use palco_store::Store;
 use palco_web::{Answer, Backend, Health, Issued, Levels, Media, Offer, Right, Session, Upload, Who, unknown_show};
 use std::collections::HashMap;
 use std::future::Future;
@@ -30,7 +32,7 @@ const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 /// All shows, and what they share.
 pub(crate) struct House {
     around: Arc<Surroundings>,
-    signer: Signer,
+    keys: KeyRing,
     admin: Secret,
     mixer_program: PathBuf,
     metrics: Metrics,
@@ -49,8 +51,8 @@ impl House {
     pub(crate) fn open(around: Arc<Surroundings>, metrics: Metrics) -> Result<Self, Fault> {
         let store = &around.store;
         let house = Self {
-            signer: store.signer(),
-            admin: store.admin_token(),
+            keys: key_ring(store)?,
+            admin: store.admin_token()?,
             mixer_program: around.mixer.program.clone(),
             metrics,
             lives: RwLock::default(),
@@ -59,7 +61,7 @@ impl House {
             shard_up: AtomicBool::new(true),
             around: Arc::clone(&around),
         };
-        for record in store.load() {
+        for record in store.load()?.records {
             house.admit(record)?;
         }
         Ok(house)
@@ -206,7 +208,7 @@ impl House {
         }
         self.lives.write().unwrap_or_else(PoisonError::into_inner).remove(&show);
         live.stop().await;
-        self.around.store.delete_show(show)
+        self.around.store.delete(show)
     }
 
     async fn take_in(&self, show: ShowId, upload: Upload) -> Result<Clip, Fault> {
@@ -214,23 +216,43 @@ impl House {
         if live.snapshot.borrow().show.phase == Phase::Over {
             return Err(Fault::conflict("show_over", "The show is over."));
         }
-        let id = palco_base::ClipId::new(random()?);
-        let received = self.around.store.receive(show, id, upload.length, upload.bytes).await?;
-        let file = received.reopen()?;
+        let Upload { name, length, mut bytes } = upload;
+        let mut writer = self.around.store.new_clip(show, length).await?;
+        while let Some(piece) = bytes.next().await {
+            writer.write(&piece?).await?;
+        }
+        let received = writer.finish().await?;
+        let (id, size) = (received.id(), received.size);
+        let file = received.file.try_clone().map_err(|error| {
+            Fault::new(Class::Internal, "store_failed", "The clip could not be read back.").internal(error)
+        })?;
         let program = self.mixer_program.clone();
         let verdict = tokio::task::spawn_blocking(move || palco_worker::probe(&program, file)).await;
         let verdict = verdict.map_err(|error| {
             Fault::new(Class::Internal, "probe_failed", "The clip could not be checked.").internal(error)
         })??;
-        let clip = clip(id, upload.name, received.size(), verdict)?;
+        let clip = clip(id, name, size, verdict)?;
         received.keep()?;
         let snapshot = live.command(Command::AddClip(clip)).await.inspect_err(|_| {
-            self.around.store.delete_clip(show, id);
+            forget_clip(&self.around.store, show, id);
         })?;
         snapshot.clips.iter().find(|c| c.id == id).cloned().ok_or_else(|| {
             Fault::conflict("clip_gone", "The clip was deleted while it was being added.")
         })
     }
+}
+
+/// Deletes a clip's file; one that cannot be deleted is said in the log.
+pub(crate) fn forget_clip(store: &Store, show: ShowId, clip: palco_base::ClipId) {
+    if let Err(fault) = store.delete_clip(show, clip) {
+        tracing::warn!(%show, ?fault, "a clip's file could not be deleted");
+    }
+}
+
+fn key_ring(store: &Store) -> Result<KeyRing, Fault> {
+    let keys = store.grant_keys()?;
+    let key = |key: &palco_store::GrantKey| Key::new(key.id, key.bytes);
+    Ok(KeyRing::new(key(&keys.current), keys.previous.as_ref().map(key)))
 }
 
 fn unknown_performer() -> Fault {
@@ -270,7 +292,7 @@ impl Backend for House {
         }) {
             return Ok(Who::Performer(show, performer));
         }
-        let grant = self.signer.verify(token, clock::now().wall.unix_seconds()).map_err(|fault| match fault {
+        let grant = self.keys.verify(token, clock::now().wall.unix_seconds()).map_err(|fault| match fault {
             GrantFault::Expired => {
                 Fault::new(Class::Unauthenticated, "token_expired", "This link or token has expired.")
                     .hint("Ask for a new one.")
@@ -296,7 +318,7 @@ impl Backend for House {
         let now = clock::now().wall.unix_seconds();
         let expires = now + lifetime.min(longest).as_secs();
         let grant = Grant { kind, show, subject, iat: now, exp: expires, id: random()? };
-        Ok(Issued { token: self.signer.issue(&grant), expires_at: WallTime::from_unix_seconds(expires) })
+        Ok(Issued { token: self.keys.issue(&grant), expires_at: WallTime::from_unix_seconds(expires) })
     }
 
     fn shows(&self) -> Vec<Arc<Snapshot>> {
@@ -352,13 +374,14 @@ impl Backend for House {
         } else {
             Err("the palco-mixer executable is missing".to_owned())
         };
-        Health { checks: vec![("media", shard), ("mixer", mixer), ("store", self.around.store.check())] }
+        let store = std::fs::metadata(self.around.store.dir()).map(drop).map_err(|error| error.to_string());
+        Health { checks: vec![("media", shard), ("mixer", mixer), ("store", store)] }
     }
 
     fn metrics(&self) -> String {
         let stats = *self.shard_stats.lock().unwrap_or_else(PoisonError::into_inner);
         let lives = self.lives();
-        self.metrics.text(&stats, lives.iter().map(AsRef::as_ref))
+        self.metrics.text(&stats, self.around.shard.stats(), lives.iter().map(AsRef::as_ref))
     }
 }
 

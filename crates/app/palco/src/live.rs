@@ -245,7 +245,7 @@ impl Run {
                 Effect::CloseViewers(ViewersOut::DoorChanged) => {
                     self.close_sessions(CloseReason::Removed, |s| s.media == Media::Watch);
                 }
-                Effect::DeleteClip(clip) => self.around.store.delete_clip(self.id, clip),
+                Effect::DeleteClip(clip) => crate::house::forget_clip(&self.around.store, self.id, clip),
                 Effect::Persist => self.persist(),
                 Effect::Changed => self.changed(),
             }

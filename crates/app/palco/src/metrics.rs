@@ -5,6 +5,7 @@ use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use palco_base::Fault;
 use palco_mix::wire::FromMixer;
+use palco_net::NetStats;
 use palco_sfu::SfuStats;
 use palco_stage::{Connection, Phase};
 
@@ -23,8 +24,14 @@ impl Metrics {
     }
 
     /// The text format, version 0.0.4.
-    pub(crate) fn text<'a>(&self, shard: &SfuStats, shows: impl Iterator<Item = &'a Live>) -> String {
+    pub(crate) fn text<'a>(
+        &self,
+        shard: &SfuStats,
+        net: NetStats,
+        shows: impl Iterator<Item = &'a Live>,
+    ) -> String {
         rtc(shard);
+        socket(net);
         for live in shows {
             show(live);
         }
@@ -45,6 +52,14 @@ fn rtc(stats: &SfuStats) {
     counter!("palco_rtc_frames_lost_total").absolute(stats.frames_lost);
     counter!("palco_rtc_sessions_refused_total").absolute(stats.refused);
     counter!("palco_rtc_panics_total").absolute(stats.panics);
+}
+
+fn socket(stats: NetStats) {
+    counter!("palco_rtc_commands_refused_total").absolute(stats.commands_refused);
+    counter!("palco_rtc_program_frames_dropped_total").absolute(stats.frames_dropped);
+    counter!("palco_rtc_datagrams_unsent_total", "why" => "socket full").absolute(stats.sends_dropped);
+    counter!("palco_rtc_datagrams_unsent_total", "why" => "no way").absolute(stats.sends_failed);
+    gauge!("palco_rtc_segmentation_offload").set(f64::from(u8::from(stats.segmented)));
 }
 
 fn show(live: &Live) {
