@@ -104,6 +104,12 @@ impl Record {
         })
     }
 
+    /// Grows with each change: which of two records of a show is the newer one.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// Whether another command could change the slug to this one: the fault if it is taken.
     ///
     /// # Errors

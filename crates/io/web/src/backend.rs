@@ -26,6 +26,17 @@ pub enum Who {
     Viewer(ShowId),
 }
 
+impl Who {
+    /// The one show the right is for; none for the admin.
+    #[must_use]
+    pub fn show(&self) -> Option<ShowId> {
+        match self {
+            Self::Admin => None,
+            Self::Director(show) | Self::Performer(show, _) | Self::Viewer(show) => Some(*show),
+        }
+    }
+}
+
 /// A right to be written into a grant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Right {

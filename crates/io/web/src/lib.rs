@@ -1,10 +1,41 @@
 //! The web door: API, WHIP and WHEP, pages. It knows HTTP and the stage's types, and meets the
 //! rest of the server in one trait, [`Backend`].
+//!
+//! | module | duty |
+//! |---|---|
+//! | `backend` | what the web needs of the server |
+//! | `types`, `requests`, `convert` | the wire's own types, and the way to and from the stage's |
+//! | `api/*`, `media`, `system` | handlers, described where they stand (OpenAPI 3.1) |
+//! | `app`, `limits` | who is asking, and how often |
+//! | `body`, `sdp`, `fault`, `events`, `links` | bodies in, answers out |
+//! | `pages`, `headers` | what npm built; security headers and CORS |
+//! | `site`, `server` | all of it together; the listening socket |
 
 #![forbid(unsafe_code)]
 
+mod api;
+mod app;
 mod backend;
+mod body;
+mod convert;
+mod events;
+mod fault;
+mod headers;
+mod limits;
+mod links;
+mod media;
+mod pages;
+pub mod requests;
+mod sdp;
+mod server;
+mod site;
+mod system;
+pub mod types;
 
+pub use app::WebConfig;
 pub use backend::{
     Answer, Backend, Health, Issued, Levels, Media, Offer, Right, Session, Upload, Who, unknown_show,
 };
+pub use limits::Rate;
+pub use server::serve;
+pub use site::{Site, openapi_json};

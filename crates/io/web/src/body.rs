@@ -1,0 +1,106 @@
+//! Request bodies: bounded in size and time, and said clearly what is wrong with them.
+
+use crate::app::App;
+use crate::fault::{Answer, Refusal};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use futures_util::StreamExt as _;
+use palco_base::{Class, Fault};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// JSON and SDP bodies are no longer than this.
+pub(crate) const SMALL_BODY: usize = 64 << 10;
+/// A body that is too long is read on this far, so that the client can read why it was refused.
+const DRAIN: usize = 1 << 20;
+
+/// Reads a body of at most [`SMALL_BODY`] bytes within `time`.
+pub(crate) async fn small(body: Body, time: Duration, too_large: &'static str) -> Answer<Bytes> {
+    match tokio::time::timeout(time, collect(body)).await {
+        Ok(Ok(Some(bytes))) => Ok(bytes.into()),
+        Ok(Ok(None)) => {
+            Err(Fault::new(Class::TooLarge, too_large, "The request is too large: 64 kB at most.").into())
+        }
+        Ok(Err(())) => Err(Fault::invalid("body_broken", "The request broke off.").into()),
+        Err(_) => Err(Refusal::with_status(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            "The request took too long to arrive.",
+        )),
+    }
+}
+
+/// The bytes; none if they are too many.
+async fn collect(body: Body) -> Result<Option<Vec<u8>>, ()> {
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| ())?;
+        length += chunk.len();
+        if length > DRAIN {
+            return Ok(None);
+        }
+        if length <= SMALL_BODY {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    Ok((length <= SMALL_BODY).then_some(bytes))
+}
+
+/// The media type without its parameters, lower case.
+pub(crate) fn media_type(request: &Request) -> Option<String> {
+    let value = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// A JSON body.
+pub(crate) struct Json<T>(pub(crate) T);
+
+/// A JSON body that may be left out.
+pub(crate) struct MaybeJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Answer<Self> {
+        let kind = media_type(&request);
+        let bytes = small(request.into_body(), app.0.config.body_timeout, "body_too_large").await?;
+        parse(kind.as_deref(), &bytes).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned + Default> FromRequest<App> for MaybeJson<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Answer<Self> {
+        let kind = media_type(&request);
+        let bytes = small(request.into_body(), app.0.config.body_timeout, "body_too_large").await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        parse(kind.as_deref(), &bytes).map(Self)
+    }
+}
+
+fn parse<T: DeserializeOwned>(kind: Option<&str>, bytes: &[u8]) -> Answer<T> {
+    if kind != Some("application/json") {
+        return Err(Fault::new(Class::Unsupported, "not_json", "This takes application/json.").into());
+    }
+    serde_json::from_slice(bytes).map_err(|error| json_fault(&error).into())
+}
+
+/// What serde says, as one of our codes. Its texts name the key or the value and where it stands.
+pub(crate) fn json_fault(error: &impl std::fmt::Display) -> Fault {
+    let text = error.to_string();
+    let code = match text.split(' ').take(2).collect::<Vec<_>>()[..] {
+        ["unknown", "field"] => "unknown_key",
+        ["duplicate", "field"] => "duplicate_key",
+        ["missing", "field"] => "missing_key",
+        ["unknown", "variant"] => "unknown_value",
+        ["invalid", "type:" | "value:" | "length"] => "invalid_value",
+        _ => "json_broken",
+    };
+    Fault::invalid(code, format!("The request cannot be read: {text}."))
+}
