@@ -13,7 +13,7 @@ export class OpenApi {
     const plain = path.split("?")[0] ?? path;
     const operation = this.operation(plain, method);
     if (operation === undefined) throw new Error(`the OpenAPI file knows no ${method} ${plain}`);
-    const reply = operation.responses?.[String(status)] ?? operation.responses?.[`${String(status)[0]}XX`];
+    const reply = operation.responses?.[String(status)] ?? (status >= 400 ? operation.responses?.default : undefined);
     if (reply === undefined) throw new Error(`the OpenAPI file knows no ${status} of ${method} ${plain}`);
     const schema = this.resolve(reply).content?.["application/json"]?.schema;
     if (schema !== undefined) this.match(schema, body, `${method} ${plain} ${status}`);

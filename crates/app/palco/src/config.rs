@@ -1,7 +1,7 @@
 //! The keys of `palco serve`: one struct is flag, environment variable, line of `palco.toml`
 //! and help text. A flag beats the environment, the environment beats the file.
 
-use clap::{Args, CommandFactory, FromArgMatches};
+use clap::Args;
 use palco_base::Fault;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
@@ -151,6 +151,7 @@ fn refuse_unknown_environment(names: impl Iterator<Item = String>) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::{CommandFactory, FromArgMatches};
 
     #[derive(clap::Parser)]
     struct Line {

@@ -86,7 +86,7 @@ fn serve(arguments: Serve, demo: Option<PathBuf>) -> Result<(), Fault> {
 
 #[allow(clippy::print_stdout)] // It is what was asked for.
 fn print_openapi() -> Result<(), Fault> {
-    println!("{}", palco_web::openapi());
+    println!("{}", palco_web::openapi_json());
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use palco_base::Fault;
 use palco_net::{Shard, ShardConfig};
 use palco_sfu::Event;
 use palco_store::Store;
+use palco_web::{Site, WebConfig};
 use palco_worker::MixerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -52,7 +53,6 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
     let address = listener.local_addr().map_err(|error| in_use(config.listen, "listen", &error))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let local = format!("{scheme}://{}", reachable(address));
-    let public = config.public_url.clone().unwrap_or_else(|| local.clone());
 
     let store = Arc::new(Store::open(&config.data, config.clip_max_bytes)?);
     let routes = Arc::new(Routes::default());
@@ -72,7 +72,7 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
         mixer: MixerConfig {
             program: config.mixer.clone(),
             name: String::new(),
-            font: palco_web::asset("font/Inter.ttf").map(|bytes| Arc::from(bytes.as_ref())),
+            font: palco_web::name_font().map(Arc::from),
         },
     };
     let house = Arc::new(House::open(Arc::new(around), Metrics::install()?)?);
@@ -80,8 +80,9 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
     ask_for_stats(&shard);
 
     let stopping = Stopping::new()?;
-    let router = palco_web::router(Arc::clone(&house), palco_web::Settings { public_url: public });
-    let web = tokio::spawn(palco_web::serve(listener, router, tls, stopping.clone().wait()));
+    let web = WebConfig { public_url: config.public_url.clone(), ..WebConfig::default() };
+    let site = Site::new(Arc::clone(&house) as Arc<dyn palco_web::Backend>, web);
+    let web = tokio::spawn(palco_web::serve(listener, site, tls, stopping.clone().wait()));
     tracing::info!("palco serves {local}, media on UDP {}", config.rtc);
     tracing::info!("the admin token is in {}", config.data.join("admin.token").display());
 
