@@ -1,6 +1,6 @@
 //! What we take of an offer before `str0m` sees it, and what we set right in the answer.
 
-use palco_base::{Class, Fault};
+use palco_base::{Class, Fault, MediaKind};
 
 /// The longest offer read; browsers' are below 10 kB.
 const LONGEST: usize = 64 * 1024;
@@ -24,9 +24,18 @@ pub(crate) fn broken(detail: impl std::fmt::Display) -> Fault {
         .internal(detail)
 }
 
-/// Checks the shape of an offer and gives it back with one way for media, without candidates
-/// (as ICE-lite we learn addresses from checks) and without simulcast.
-pub(crate) fn offer(text: &str, way: Way) -> Result<String, Fault> {
+/// An offer in a shape we take.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    /// With one way for media, without candidates (as ICE-lite we learn addresses from checks)
+    /// and without simulcast.
+    pub(crate) text: String,
+    /// The m-lines that media goes over.
+    pub(crate) tracks: Vec<(MediaKind, String)>,
+}
+
+/// Checks the shape of an offer and brings it into ours.
+pub(crate) fn offer(text: &str, way: Way) -> Result<Offer, Fault> {
     if text.len() > LONGEST {
         return Err(Fault::new(
             Class::TooLarge,
@@ -41,7 +50,7 @@ pub(crate) fn offer(text: &str, way: Way) -> Result<String, Fault> {
     let session = sections.next().unwrap_or_default();
     let session_direction = direction(session).unwrap_or("sendrecv");
     let mut offer = lines(session, |_| true);
-    let (mut audio, mut video) = (0, 0);
+    let mut tracks = Vec::new();
     let mut count = 0;
     for section in sections {
         count += 1;
@@ -52,16 +61,21 @@ pub(crate) fn offer(text: &str, way: Way) -> Result<String, Fault> {
             Way::Publish => theirs == "sendonly" || theirs == "sendrecv",
             Way::Play => theirs == "recvonly" || theirs == "sendrecv",
         } && !refused;
-        match kind {
-            "audio" => audio += u32::from(goes),
-            "video" => video += u32::from(goes),
-            _ if refused => {}
+        let kind = match kind {
+            "audio" => Some(MediaKind::Audio),
+            "video" => Some(MediaKind::Video),
+            _ if refused => None,
             _ => {
                 return Err(Fault::unprocessable(
                     "unsupported_media",
                     "Only sound and picture are taken here, no data channels.",
                 ));
             }
+        };
+        let mid = section.lines().find_map(|l| l.trim_end().strip_prefix("a=mid:"));
+        let mid = mid.ok_or_else(|| broken("m-line without mid"))?;
+        if let Some(kind) = kind.filter(|_| goes) {
+            tracks.push((kind, mid.to_owned()));
         }
         offer.push_str("m=");
         offer.push_str(&lines(section, |line| !is_direction(line)));
@@ -71,14 +85,15 @@ pub(crate) fn offer(text: &str, way: Way) -> Result<String, Fault> {
             (true, Way::Play) => "a=recvonly\r\n",
         });
     }
-    if audio > 1 || video > 1 {
+    let of = |kind| tracks.iter().filter(|(k, _)| *k == kind).count();
+    if of(MediaKind::Audio) > 1 || of(MediaKind::Video) > 1 {
         return Err(Fault::unprocessable(
             "too_many_tracks",
             "At most one sound track and one picture track are taken.",
         )
         .hint("Send one camera and one microphone; simulcast is not needed."));
     }
-    if audio + video == 0 {
+    if tracks.is_empty() {
         return Err(Fault::unprocessable(
             "no_media",
             match way {
@@ -91,7 +106,7 @@ pub(crate) fn offer(text: &str, way: Way) -> Result<String, Fault> {
     if count > 1 && !session.contains("a=group:BUNDLE") {
         return Err(broken("more than one m-line without BUNDLE"));
     }
-    Ok(offer)
+    Ok(Offer { text: offer, tracks })
 }
 
 fn lines(section: &str, keep: impl Fn(&str) -> bool) -> String {
@@ -153,8 +168,8 @@ mod tests {
 
     #[test]
     fn shapes_we_do_not_take_have_names() {
-        let audio = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=sendonly\r\n";
-        let video = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=sendonly\r\n";
+        let audio = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=sendonly\r\na=mid:0\r\n";
+        let video = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=sendonly\r\na=mid:1\r\n";
         assert_eq!(code("", Way::Publish), "sdp_broken");
         assert_eq!(code("hello", Way::Publish), "sdp_broken");
         assert_eq!(code(HEAD, Way::Publish), "no_media");
@@ -172,10 +187,10 @@ mod tests {
     #[test]
     fn media_goes_one_way_and_candidates_stay_outside() {
         let text = format!(
-            "{HEAD}m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=candidate:1 1 udp 1 x.local 9 typ host\r\na=sendrecv\r\n\
-             m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=bundle-only\r\na=rid:h send\r\na=simulcast:send h\r\n"
+            "{HEAD}m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=candidate:1 1 udp 1 x.local 9 typ host\r\na=sendrecv\r\na=mid:0\r\n\
+             m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=bundle-only\r\na=mid:1\r\na=rid:h send\r\na=simulcast:send h\r\n"
         );
-        let taken = offer(&text, Way::Publish).unwrap();
+        let taken = offer(&text, Way::Publish).unwrap().text;
         assert_eq!(taken.matches("a=sendonly").count(), 2);
         for gone in ["candidate", "simulcast", "rid", "sendrecv"] {
             assert!(!taken.contains(gone), "{gone} in {taken}");

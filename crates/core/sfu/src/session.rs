@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use str0m::change::SdpOffer;
 use str0m::media::{Mid, Pt};
 use str0m::rtp::{Extension, ExtensionMap};
-use str0m::{Candidate, Event, Rtc};
+use str0m::{Candidate, Rtc};
 
 /// Packets kept for retransmission per picture track: three seconds of 2 Mbit/s.
 const RESEND_PACKETS: usize = 600;
@@ -162,12 +162,13 @@ fn negotiate(
         }
     }
     let answered = peer.with(sink, making.now, |rtc| {
-        let offer = SdpOffer::from_sdp_string(&offer).map_err(sdp::broken)?;
+        let offer = SdpOffer::from_sdp_string(&offer.text).map_err(sdp::broken)?;
         rtc.sdp_api().accept_offer(offer).map_err(sdp::broken)
     });
-    let added = opened(sink, making.slot);
+    // Whatever a session says before it exists is of no interest.
+    sink.work.retain(|(of, _)| *of != making.slot);
     let answer = answered.ok_or_else(|| sdp::broken("panic while reading"))??;
-    let medias = agreed(peer.view(), &added)?;
+    let medias = agreed(peer.view(), &offer.tracks)?;
     Ok((peer, ufrag, sdp::answer(&answer.to_sdp_string()), medias))
 }
 
@@ -195,34 +196,11 @@ fn extensions(way: Way) -> ExtensionMap {
     map
 }
 
-/// Takes the m-lines `str0m` reported while reading the offer.
-fn opened(sink: &mut Sink, slot: Slot) -> Vec<(Mid, MediaKind)> {
-    let mut added = Vec::new();
-    sink.work.retain(|(of, work)| {
-        if *of != slot {
-            return true;
-        }
-        if let crate::peer::Work::Rtc(event) = work
-            && let Event::MediaAdded(media) = &**event
-        {
-            let kind = match media.kind {
-                str0m::media::MediaKind::Audio => MediaKind::Audio,
-                str0m::media::MediaKind::Video => MediaKind::Video,
-            };
-            if media.direction != str0m::media::Direction::Inactive {
-                added.push((media.mid, kind));
-            }
-        }
-        // Whatever else a session said before it exists is of no interest.
-        false
-    });
-    added
-}
-
-fn agreed(rtc: &Rtc, added: &[(Mid, MediaKind)]) -> Result<Vec<Agreed>, Fault> {
+fn agreed(rtc: &Rtc, tracks: &[(MediaKind, String)]) -> Result<Vec<Agreed>, Fault> {
     let mut all = Vec::new();
-    for (mid, kind) in added {
-        let Some(media) = rtc.media(*mid) else { continue };
+    for (kind, mid) in tracks {
+        let mid = Mid::from(mid.as_str());
+        let Some(media) = rtc.media(mid) else { continue };
         let payloads: Vec<_> = rtc
             .codec_config()
             .params()
@@ -241,7 +219,7 @@ fn agreed(rtc: &Rtc, added: &[(Mid, MediaKind)]) -> Result<Vec<Agreed>, Fault> {
             )
             .hint("Offer H.264 (packetization-mode 1) or VP8, and Opus."));
         }
-        all.push(Agreed { mid: *mid, kind: *kind, payloads });
+        all.push(Agreed { mid, kind: *kind, payloads });
     }
     Ok(all)
 }

@@ -215,7 +215,7 @@ mod tests {
         for (index, size) in sizes.iter().enumerate() {
             outbox.push(a.address(), b.address(), vec![index as u8; *size], a.segmented());
         }
-        assert_eq!(outbox.heads.len(), if segmented { 2 } else { 7 });
+        assert_eq!(outbox.heads.len(), if segmented { 3 } else { 7 });
         a.send(&mut outbox, &counters);
         let got = take(&mut b, sizes.len());
         for (index, (from, to, bytes)) in got.iter().enumerate() {
