@@ -24,7 +24,7 @@ await peer.evaluate(() => {
     const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 360 });
     const draw = canvas.getContext("2d");
     const hue = (seed * 67 + 250) % 360;
-    setInterval(() => {
+    const timer = setInterval(() => {
       const t = performance.now() / 1000;
       const light = draw.createRadialGradient(320 + 60 * Math.sin(t + seed), 150, 20, 320, 180, 380);
       light.addColorStop(0, `hsl(${hue} 60% 58%)`);
@@ -37,7 +37,12 @@ await peer.evaluate(() => {
       draw.ellipse(320, 370, 150, 130, 0, 0, 7);
       draw.fill();
     }, 40);
+    (window.timers ??= []).push(timer);
     return canvas.captureStream(25);
+  };
+  window.clear = () => {
+    window.timers?.splice(0).forEach(clearInterval);
+    window.kept?.splice(0).forEach((pc) => pc.close());
   };
   window.answer = async (offer, seed) => {
     const pc = new RTCPeerConnection();
@@ -75,7 +80,7 @@ async function open(size, path, { lang = "en", media = true, camera = true, init
       await route.fulfill({ status: 201, contentType: "application/sdp", headers: { location: `${asked.pathname}/s1`, etag: '"1"' }, body: sdp });
     });
   }
-  await page.goto(url + path);
+  await page.goto(url + path, { waitUntil: "commit" });
   return { page, close: () => context.close() };
 }
 
@@ -106,8 +111,7 @@ const SCENES = {
     then: async (page) => {
       await live(page);
       await page.unroute(/\/wh(e|i)p\//);
-      await page.evaluate(() => palco.pc.close());
-      await peer.evaluate(() => window.kept.splice(0).forEach((pc) => pc.close()));
+      await peer.evaluate(() => window.clear());
       await wait(page, 9500);
     },
   },
@@ -194,7 +198,7 @@ for (const [name, scene] of Object.entries(SCENES)) {
       await page.screenshot({ path: `${out}/${name}-${size}.png` });
     }
     await done();
-    await peer.evaluate(() => window.kept?.splice(0).forEach((pc) => pc.close()));
+    await peer.evaluate(() => window.clear());
   }
 }
 await browser.close();

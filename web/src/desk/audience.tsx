@@ -44,7 +44,14 @@ export function Audience({ state }: { state: StageState }) {
           </div>
         </>
       ) : null}
-      <Send state={state} />
+      {elsewhere ? (
+        <details class="send-again" open={false}>
+          <summary class="small soft">{t("audience.send.again")}</summary>
+          <Send state={state} />
+        </details>
+      ) : (
+        <Send state={state} />
+      )}
       <FaultNote fault={desk.fault("audience")} onClose={() => desk.dismiss("audience")} />
     </section>
   );

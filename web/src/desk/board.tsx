@@ -24,7 +24,7 @@ const TABS: [Tab, typeof Film, Word][] = [
 ];
 
 export function Board({ state, levels, link, again }: { state: StageState; levels: Levels; link: Link; again: () => void }) {
-  const { t } = useWords();
+  const { t, lang } = useWords();
   const [tab, setTab] = useState<Tab>("scenes");
   const [help, setHelp] = useState(false);
   useEffect(() => {
@@ -41,9 +41,9 @@ export function Board({ state, levels, link, again }: { state: StageState; level
         <Wordmark />
         <h1 class="clip-text">{state.show.title}</h1>
         <ShowBadge state={state.show.state} />
-        <span class="desk-viewers soft small figures">
+        <span class="desk-viewers soft small figures" aria-label={t("desk.viewers", { n: state.viewers })} role="img">
           <Eye size={16} aria-hidden="true" />
-          {t("desk.viewers", { n: state.viewers })}
+          {new Intl.NumberFormat(lang).format(state.viewers)}
         </span>
         {state.mixer === "starting" || state.mixer === "restarting" ? (
           <span class="badge info" role="status">

@@ -126,8 +126,13 @@ function ClipCard({ clip, playback, levels }: { clip: Clip; playback: Playback |
           </b>
           <span class="small soft figures">{facts.join(" · ")}</span>
         </div>
+        {loaded ? null : (
+          <Button kind="icon quiet" label={t("clip.delete.what", { name: clip.name })} busy={desk.busy(`${key} delete`)} onClick={() => setRemoving(true)}>
+            <Trash2 size={16} aria-hidden="true" />
+          </Button>
+        )}
         <Button
-          kind={`icon ${loaded ? "" : "spot"}`}
+          kind={`icon ${playing ? "on" : ""}`}
           label={t(playing ? "clip.pause" : loaded ? "clip.resume" : "clip.play", { name: clip.name })}
           busy={desk.busy(key)}
           onClick={() => post(playing ? "pause" : "play")}
@@ -135,16 +140,8 @@ function ClipCard({ clip, playback, levels }: { clip: Clip; playback: Playback |
           {playing ? <Pause size={20} aria-hidden="true" /> : <Play size={20} aria-hidden="true" />}
         </Button>
       </div>
-      {loaded && playback ? (
-        <Transport clip={clip} playback={playback} levels={levels} post={post} />
-      ) : (
-        <div class="row clip-foot">
-          {playback?.state === "failed" ? <span class="small clip-failed grow">{playback.error ?? t("clip.failed")}</span> : <span class="grow" />}
-          <Button kind="icon small quiet" label={t("clip.delete.what", { name: clip.name })} busy={desk.busy(`${key} delete`)} onClick={() => setRemoving(true)}>
-            <Trash2 size={16} aria-hidden="true" />
-          </Button>
-        </div>
-      )}
+      {loaded && playback ? <Transport clip={clip} playback={playback} levels={levels} post={post} /> : null}
+      {playback?.state === "failed" ? <p class="small clip-failed">{playback.error ?? t("clip.failed")}</p> : null}
       <FaultNote
         fault={desk.fault(key) ?? desk.fault(`${key} delete`)}
         onClose={() => {

@@ -41,21 +41,21 @@ export function Person({ it, levels, live, first, last }: Props) {
               {here ? <UserRound size={20} aria-hidden="true" /> : <span class="small">{t(`connection.${it.connection}`)}</span>}
             </div>
           )}
+          {host ? (
+            <span class={`badge mini ${live ? "live" : "scrim"}`}>
+              <span class="shape" aria-hidden="true" />
+              {t(live ? "where.on_air" : "where.on_stage")}
+            </span>
+          ) : null}
         </div>
         <Meter levels={levels} id={it.id} upright label={t("person.level", { name: it.name })} />
         <div class="person-about">
-          <div class="row">
-            <b class="clip-text grow">{it.name}</b>
-            {host ? (
-              <span class={`badge mini ${live ? "live" : ""}`}>
-                <span class="shape" aria-hidden="true" />
-                {t(live ? "where.on_air" : "where.on_stage")}
-              </span>
-            ) : null}
-          </div>
+          <b class="clip-text" title={it.name}>
+            {it.name}
+          </b>
           <div class="row person-buttons">
             <Button
-              kind={`small ${host ? "" : here ? "spot" : ""}`}
+              kind={`small ${!host && here ? "on" : ""}`}
               busy={desk.busy(`${key} role`)}
               onClick={() => patch({ role: host ? "backstage" : "host" }, " role")}
             >

@@ -54,7 +54,10 @@ export function Scenes({ state }: { state: StageState }) {
     <section class="panel desk-scenes" aria-label={t("desk.scenes")}>
       <div class="panel-head">
         <h2>{t("desk.scenes")}</h2>
-        <span class="grow" />
+        <Button kind="quiet small slate-edit" aria-expanded={slate !== null} onClick={() => setSlate(slate ? null : scene.slate)}>
+          <Pencil size={16} aria-hidden="true" />
+          {t("slate.edit")}
+        </Button>
         <Select
           small
           bare
@@ -108,13 +111,7 @@ export function Scenes({ state }: { state: StageState }) {
             </Button>
           </div>
         </form>
-      ) : (
-        <Button kind="quiet small slate-edit" onClick={() => setSlate(scene.slate)}>
-          <Pencil size={16} aria-hidden="true" />
-          {t("slate.edit")}
-          <span class="clip-text soft">{scene.slate.title}</span>
-        </Button>
-      )}
+      ) : null}
     </section>
   );
 }

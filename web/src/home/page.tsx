@@ -74,11 +74,23 @@ function Page() {
 
 const watch = (show: PublicShow): string => `/shows/${encodeURIComponent(show.slug)}/watch`;
 
+/** The box in the theatre, seen from the foyer. */
+function Arch() {
+  return (
+    <svg class="arch-drawing" viewBox="0 0 200 240" aria-hidden="true">
+      <path class="glow" d="M100 78 156 240H44Z" />
+      <ellipse class="glow" cx="100" cy="240" rx="56" ry="9" />
+      <path d="M16 240V104a84 84 0 0 1 168 0v136M34 240V106a66 66 0 0 1 132 0v134" />
+    </svg>
+  );
+}
+
 function Hero({ show }: { show: PublicShow }) {
   const { t, lang } = useWords();
   const on = show.state === "live" || show.state === "paused";
   return (
     <section class="hero">
+      <Arch />
       <div class="row wrap">
         <ShowBadge state={show.state} />
         {show.starts_at && !on ? (
@@ -134,8 +146,9 @@ function Day({ iso, lang }: { iso: string | null; lang: string }) {
   const date = new Date(iso);
   return (
     <time class="day figures" dateTime={iso}>
+      <span class="small soft">{new Intl.DateTimeFormat(lang, { weekday: "short" }).format(date)}</span>
       <b>{new Intl.DateTimeFormat(lang, { day: "numeric" }).format(date)}</b>
-      <span class="small soft">{new Intl.DateTimeFormat(lang, { month: "short", weekday: "short" }).format(date)}</span>
+      <span class="small soft">{new Intl.DateTimeFormat(lang, { month: "short" }).format(date)}</span>
     </time>
   );
 }
@@ -144,6 +157,7 @@ function Empty() {
   const { t } = useWords();
   return (
     <section class="hero">
+      <Arch />
       <h1>{t("home.empty")}</h1>
       <p class="soft hero-text">{t("home.empty.text")}</p>
     </section>

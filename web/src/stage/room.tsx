@@ -47,7 +47,15 @@ export function Room(props: Props) {
       <Banner {...props} phase={phase} fault={machine?.fault ?? null} />
       <main class="room-tiles" data-tiles={Math.min(tiles, 9)}>
         {there.map((other) => (
-          <OtherTile key={other.id} other={other} slug={view.show.slug} code={props.code} loud={loud} onSilenced={() => setSilenced(true)} />
+          <OtherTile
+            key={other.id}
+            other={other}
+            slug={view.show.slug}
+            code={props.code}
+            onAir={view.show.state === "live"}
+            loud={loud}
+            onSilenced={() => setSilenced(true)}
+          />
         ))}
         <figure class="tile self">
           <Self stream={source.stream} name={view.me.name} />
@@ -143,7 +151,18 @@ function Banner({ view, link, again, phase, fault }: Props & { phase: string; fa
   );
 }
 
-function OtherTile({ other, slug, code, loud, onSilenced }: { other: Other; slug: string; code: string; loud: number; onSilenced: () => void }) {
+interface TileProps {
+  other: Other;
+  slug: string;
+  code: string;
+  /** The show is live: who is on stage is on air. */
+  onAir: boolean;
+  /** Counts the presses of "turn on the sound". */
+  loud: number;
+  onSilenced: () => void;
+}
+
+function OtherTile({ other, slug, code, onAir, loud, onSilenced }: TileProps) {
   const { t } = useWords();
   const [muted, setMuted] = useState(false);
   const player = usePlayer(
@@ -180,13 +199,13 @@ function OtherTile({ other, slug, code, loud, onSilenced }: { other: Other; slug
       <figcaption>
         {other.muted || !other.audio ? <MicOff size={16} aria-label={t("stage.mic_off")} /> : null}
         <span class="clip-text">{other.name}</span>
-        {other.role === "host" ? (
-          <span class="badge live">
-            <span class="shape" aria-hidden="true" />
-            {t("where.on_air")}
-          </span>
-        ) : null}
       </figcaption>
+      {other.role === "host" ? (
+        <span class={`badge ${onAir ? "live" : ""}`}>
+          <span class="shape" aria-hidden="true" />
+          {t(onAir ? "where.on_air" : "where.on_stage")}
+        </span>
+      ) : null}
     </figure>
   );
 }

@@ -31,26 +31,30 @@ function inUse(track: MediaStreamTrack | undefined, wish: string): string {
   return wish === OFF ? OFF : (track?.getSettings().deviceId ?? wish);
 }
 
-export function choices(devices: MediaDeviceInfo[], any: string, none: string): Choice[] {
+/** What there is to pick from, with what is in use even when no list names it. */
+export function choices(devices: Pick<MediaDeviceInfo, "deviceId" | "label">[], value: string, any: string, none: string): Choice[] {
   const named = devices.filter((it) => it.deviceId !== "").map((it, at) => ({ value: it.deviceId, text: it.label || `${any} ${at + 1}` }));
-  return [...(named.length > 0 ? named : [{ value: "", text: any }]), { value: OFF, text: none }];
+  const known = value === OFF || named.some((it) => it.value === value);
+  return [...(known ? [] : [{ value, text: any }]), ...named, { value: OFF, text: none }];
 }
 
 export function DeviceChoices({ source, devices, wish, onWish }: Pick<Props, "source" | "devices" | "wish" | "onWish">) {
   const { t } = useWords();
+  const camera = inUse(source?.stream.getVideoTracks()[0], wish.camera);
+  const microphone = inUse(source?.stream.getAudioTracks()[0], wish.microphone);
   return (
     <>
       <Select
         label={t("stage.camera")}
-        value={inUse(source?.stream.getVideoTracks()[0], wish.camera)}
-        choices={choices(devices.cameras, t("stage.camera"), t("stage.no_camera"))}
-        onPick={(camera) => onWish({ camera })}
+        value={camera}
+        choices={choices(devices.cameras, camera, t("stage.camera"), t("stage.no_camera"))}
+        onPick={(id) => onWish({ camera: id })}
       />
       <Select
         label={t("stage.microphone")}
-        value={inUse(source?.stream.getAudioTracks()[0], wish.microphone)}
-        choices={choices(devices.microphones, t("stage.microphone"), t("stage.no_microphone"))}
-        onPick={(microphone) => onWish({ microphone })}
+        value={microphone}
+        choices={choices(devices.microphones, microphone, t("stage.microphone"), t("stage.no_microphone"))}
+        onPick={(id) => onWish({ microphone: id })}
       />
     </>
   );
