@@ -216,14 +216,8 @@ fn a_performer_comes_back_and_viewers_go_on() {
     assert!(pictures[turn].2 && pictures.len() - turn > 90);
     world.clients[viewer].check_continuity(false);
     check_frames(&world, FEED);
-    assert_eq!(
-        changes(&world, FEED),
-        [(Some(Codec::Opus), None), (Some(Codec::Opus), Some(Codec::Vp8))]
-            .into_iter()
-            .filter(|c| changes(&world, FEED).contains(c))
-            .collect::<Vec<_>>(),
-        "nobody notices"
-    );
+    let told = changes(&world, FEED);
+    assert!(told.iter().skip(1).all(|flows| *flows == (Some(Codec::Opus), Some(Codec::Vp8))), "{told:?}");
 }
 
 #[test]
@@ -366,22 +360,4 @@ fn closing_a_feed_leaves_its_viewers_alone() {
     world.run(millis(1_000));
     assert_eq!(world.clients[viewer].whole_pictures().last().unwrap().0, 2);
     world.clients[viewer].check_continuity(false);
-}
-
-#[test]
-fn zz_debug() {
-    let mut world = World::new(1);
-    let host = world.publish(FEED, sending(1), near());
-    println!("{:?}", world.events);
-    world.run(millis(1_000));
-    println!(
-        "{:?} {:?} {:?} pictures {}",
-        world.clients[host].connected,
-        world.clients[host].up.stats(),
-        world.clients[host].down.stats(),
-        world.clients[host].pictures
-    );
-    println!("{:?}", &world.events[1..]);
-    println!("{:?}", world.stats());
-    panic!();
 }

@@ -49,7 +49,6 @@ pub(crate) struct Got {
     pub(crate) seq: u64,
     pub(crate) timestamp: u32,
     pub(crate) ssrc: u32,
-    pub(crate) marker: bool,
     pub(crate) payload: Arc<[u8]>,
 }
 
@@ -492,7 +491,6 @@ impl Client {
                     seq: *packet.seq_no,
                     timestamp: packet.header.timestamp,
                     ssrc: *packet.header.ssrc,
-                    marker: packet.header.marker,
                     payload: packet.payload,
                 });
             }
