@@ -1,5 +1,6 @@
 //! The data directory through its door, on a real file system.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its world should stop there")]
 use palco_base::{ClipId, ShowId};
 use palco_stage::{Canvas, Door, NewShow, Record};
 use palco_store::{CLIP_MAX_BYTES, Store};
