@@ -11,8 +11,9 @@ const LONGEST: usize = 1_500;
 /// What a datagram is by its first byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A STUN request that names its receiver: slot and whole ufrag.
-    Check(Slot, String),
+    /// A STUN request that names its receiver: slot and whole ufrag, and whether the peer has
+    /// chosen this way for media (USE-CANDIDATE).
+    Check { slot: Slot, ufrag: String, chosen: bool },
     /// STUN without a name of ours, DTLS, SRTP or SRTCP: known by its address.
     ByAddress,
     /// Nothing we speak.
@@ -39,10 +40,16 @@ fn check(message: &StunMessage<'_>) -> Option<Kind> {
         return None;
     }
     let (local, _) = message.split_username()?;
-    Some(Kind::Check(slot_of(local)?, local.to_owned()))
+    let (slot, ufrag) = (slot_of(local)?, local.to_owned());
+    Some(Kind::Check { slot, ufrag, chosen: message.use_candidate() })
 }
 
 /// Whether this is the answer to a check that was in order (RFC 8489: Binding success response).
 pub(crate) fn accepts_check(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x01, 0x01])
+}
+
+/// Whether it is STUN at all (RFC 7983).
+pub(crate) fn is_stun(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| *first < 4)
 }

@@ -5,8 +5,10 @@
 //! too, and ends this session only.
 
 use crate::api::{CloseReason, Output, SfuStats};
+use crate::demux::is_stun;
 use crate::slab::Slot;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use str0m::net::{Protocol, Receive};
@@ -16,6 +18,17 @@ use str0m::{Event, Input, Rtc};
 const NEVER: Duration = Duration::from_secs(24 * 3_600);
 /// Errors a peer may cause before it is given up; one broken datagram is one error.
 const PATIENCE: u32 = 100;
+
+/// A way this silent is not kept when another one is checked.
+const SILENT: Duration = Duration::from_secs(3);
+
+/// The way media goes: the peer's address and ours.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    peer: SocketAddr,
+    ours: SocketAddr,
+    heard: Instant,
+}
 
 /// What a session step leaves to be done.
 #[derive(Debug)]
@@ -42,11 +55,14 @@ pub(crate) struct Peer {
     deadline: Option<Instant>,
     errors: u32,
     gone: bool,
+    /// The way the peer checked and chose last. `str0m` keeps an equally good earlier one until
+    /// it has been silent for 15 s; after a change of network that would be a frozen picture.
+    way: Option<Way>,
 }
 
 impl Peer {
     pub(crate) const fn new(rtc: Rtc, slot: Slot) -> Self {
-        Self { rtc, slot, deadline: None, errors: 0, gone: false }
+        Self { rtc, slot, deadline: None, errors: 0, gone: false, way: None }
     }
 
     /// When `str0m` wants [`timeout`](Self::timeout) called.
@@ -81,6 +97,24 @@ impl Peer {
                 self.give_up(sink, CloseReason::Failed);
                 None
             }
+        }
+    }
+
+    /// The peer proved to be at `peer`, by a check sent to `ours`.
+    pub(crate) fn checked(&mut self, peer: SocketAddr, ours: SocketAddr, chosen: bool, now: Instant) {
+        let keep = self.way.is_some_and(|way| {
+            let silent = now.saturating_duration_since(way.heard) >= SILENT;
+            !chosen && !silent && (way.peer, way.ours) != (peer, ours)
+        });
+        if !keep && (chosen || self.way.is_some()) {
+            self.way = Some(Way { peer, ours, heard: now });
+        }
+    }
+
+    /// Something came from there.
+    pub(crate) fn heard(&mut self, peer: SocketAddr, now: Instant) {
+        if let Some(way) = self.way.as_mut().filter(|way| way.peer == peer) {
+            way.heard = now;
         }
     }
 
@@ -137,11 +171,11 @@ impl Peer {
                         let bytes: Vec<u8> = transmit.contents.into();
                         sink.stats.datagrams_out += 1;
                         sink.stats.bytes_out += bytes.len() as u64;
-                        sink.outputs.push_back(Output::Transmit {
-                            from: transmit.source,
-                            to: transmit.destination,
-                            bytes,
-                        });
+                        // Checks are answered to where they came from; all else goes the way.
+                        let way = self.way.filter(|_| !is_stun(&bytes));
+                        let (from, to) =
+                            way.map_or((transmit.source, transmit.destination), |way| (way.ours, way.peer));
+                        sink.outputs.push_back(Output::Transmit { from, to, bytes });
                     }
                 }
                 Ok(str0m::Output::Event(event)) => {

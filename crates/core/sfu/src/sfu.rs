@@ -110,9 +110,10 @@ impl Sfu {
     fn datagram(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8], now: Instant) {
         self.sink.stats.datagrams_in += 1;
         self.sink.stats.bytes_in += bytes.len() as u64;
-        let slot = match demux::kind(bytes) {
-            Kind::Check(slot, ufrag) => {
-                Some(slot).filter(|slot| self.sessions.get(*slot).is_some_and(|s| s.ufrag == ufrag))
+        let kind = demux::kind(bytes);
+        let slot = match &kind {
+            Kind::Check { slot, ufrag, .. } => {
+                Some(*slot).filter(|slot| self.sessions.get(*slot).is_some_and(|s| s.ufrag == *ufrag))
             }
             Kind::ByAddress => self.by_address.get(&from).copied(),
             Kind::Unknown => None,
@@ -125,15 +126,20 @@ impl Sfu {
         let Some(session) = self.sessions.get_mut(slot) else { return };
         let before = self.sink.outputs.len();
         session.peer.receive(&mut self.sink, now, receive);
-        if self.by_address.get(&from) != Some(&slot) {
+        if let Kind::Check { chosen, .. } = kind {
             // An address is this peer's only after a check from it was answered with success:
             // that one knew the password.
             let proved = self.sink.outputs.range(before..).any(|output| {
                 matches!(output, Output::Transmit { to, bytes, .. } if *to == from && demux::accepts_check(bytes))
             });
             if proved {
-                self.learn_address(slot, from);
+                session.peer.checked(from, to, chosen, now);
+                if self.by_address.get(&from) != Some(&slot) {
+                    self.learn_address(slot, from);
+                }
             }
+        } else {
+            session.peer.heard(from, now);
         }
         self.arm_session(slot);
     }

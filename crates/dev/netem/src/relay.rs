@@ -184,7 +184,7 @@ impl Run {
                 received = socket.recv_from(&mut buffer) => {
                     // An ICMP error of some client is no reason to end.
                     if let Ok((length, client)) = received {
-                        self.from_client(client, &buffer[..length], &back).await;
+                        self.take_up(client, &buffer[..length], &back).await;
                     }
                 }
                 Some(datagram) = from_server.recv() => self.down.push(Instant::now(), datagram),
@@ -210,7 +210,7 @@ impl Run {
         }
     }
 
-    async fn from_client(&mut self, client: SocketAddr, bytes: &[u8], back: &mpsc::Sender<Datagram>) {
+    async fn take_up(&mut self, client: SocketAddr, bytes: &[u8], back: &mpsc::Sender<Datagram>) {
         let now = Instant::now();
         if !self.clients.contains_key(&client) {
             self.clients.retain(|_, c| now.saturating_duration_since(c.last) < IDLE);
