@@ -41,10 +41,12 @@ export function Board({ state, levels, link, again }: { state: StageState; level
         <Wordmark />
         <h1 class="clip-text">{state.show.title}</h1>
         <ShowBadge state={state.show.state} />
-        <span class="desk-viewers soft small figures" aria-label={t("desk.viewers", { n: state.viewers })} role="img">
-          <Eye size={16} aria-hidden="true" />
-          {new Intl.NumberFormat(lang).format(state.viewers)}
-        </span>
+        {state.show.state === "live" || state.show.state === "paused" ? (
+          <span class="desk-viewers soft small figures" aria-label={t("desk.viewers", { n: state.viewers })} role="img">
+            <Eye size={16} aria-hidden="true" />
+            {new Intl.NumberFormat(lang).format(state.viewers)}
+          </span>
+        ) : null}
         {state.mixer === "starting" || state.mixer === "restarting" ? (
           <span class="badge info" role="status">
             <span class="shape" aria-hidden="true" />

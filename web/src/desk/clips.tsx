@@ -124,7 +124,7 @@ function ClipCard({ clip, playback, levels }: { clip: Clip; playback: Playback |
           <b class="clip-text clip-name" title={clip.name}>
             {clip.name}
           </b>
-          <span class="small soft figures">{facts.join(" · ")}</span>
+          <span class="small soft figures clip-text clip-name">{facts.join(" · ")}</span>
         </div>
         {loaded ? null : (
           <Button kind="icon quiet" label={t("clip.delete.what", { name: clip.name })} busy={desk.busy(`${key} delete`)} onClick={() => setRemoving(true)}>

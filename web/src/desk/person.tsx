@@ -49,39 +49,37 @@ export function Person({ it, levels, live, first, last }: Props) {
           ) : null}
         </div>
         <Meter levels={levels} id={it.id} upright label={t("person.level", { name: it.name })} />
-        <div class="person-about">
-          <b class="clip-text" title={it.name}>
-            {it.name}
-          </b>
-          <div class="row person-buttons">
-            <Button
-              kind={`small ${!host && here ? "on" : ""}`}
-              busy={desk.busy(`${key} role`)}
-              onClick={() => patch({ role: host ? "backstage" : "host" }, " role")}
-            >
-              {t(host ? "person.take_off" : "person.put_on")}
-            </Button>
-            <span class="grow" />
-            <Button
-              kind={`icon small ${it.muted ? "off" : "quiet"}`}
-              label={t(it.muted ? "person.unmute" : "person.mute")}
-              aria-pressed={it.muted}
-              onClick={() => patch({ muted: !it.muted })}
-            >
-              {it.muted ? <MicOff size={16} aria-hidden="true" /> : <Mic size={16} aria-hidden="true" />}
-            </Button>
-            <Button
-              kind={`icon small ${it.hidden ? "off" : "quiet"}`}
-              label={t(it.hidden ? "person.show" : "person.hide")}
-              aria-pressed={it.hidden}
-              onClick={() => patch({ hidden: !it.hidden })}
-            >
-              {it.hidden ? <EyeOff size={16} aria-hidden="true" /> : <Eye size={16} aria-hidden="true" />}
-            </Button>
-            <Button kind="icon small quiet" label={t("person.more", { name: it.name })} aria-expanded={more} onClick={() => setMore(!more)}>
-              <Ellipsis size={16} aria-hidden="true" />
-            </Button>
-          </div>
+        <b class="clip-text person-about" title={it.name}>
+          {it.name}
+        </b>
+        <div class="row person-buttons">
+          <Button
+            kind={`small ${!host && here ? "on" : ""}`}
+            busy={desk.busy(`${key} role`)}
+            onClick={() => patch({ role: host ? "backstage" : "host" }, " role")}
+          >
+            {t(host ? "person.take_off" : "person.put_on")}
+          </Button>
+          <span class="grow" />
+          <Button
+            kind={`icon small ${it.muted ? "off" : "quiet"}`}
+            label={t(it.muted ? "person.unmute" : "person.mute")}
+            aria-pressed={it.muted}
+            onClick={() => patch({ muted: !it.muted })}
+          >
+            {it.muted ? <MicOff size={16} aria-hidden="true" /> : <Mic size={16} aria-hidden="true" />}
+          </Button>
+          <Button
+            kind={`icon small ${it.hidden ? "off" : "quiet"}`}
+            label={t(it.hidden ? "person.show" : "person.hide")}
+            aria-pressed={it.hidden}
+            onClick={() => patch({ hidden: !it.hidden })}
+          >
+            {it.hidden ? <EyeOff size={16} aria-hidden="true" /> : <Eye size={16} aria-hidden="true" />}
+          </Button>
+          <Button kind="icon small quiet" label={t("person.more", { name: it.name })} aria-expanded={more} onClick={() => setMore(!more)}>
+            <Ellipsis size={16} aria-hidden="true" />
+          </Button>
         </div>
       </div>
       <FaultNote fault={fault} onClose={() => ["", " role", " remove"].forEach((part) => desk.dismiss(`${key}${part}`))} />

@@ -6,7 +6,8 @@ import type { StageView } from "../api";
 import { when } from "../clock";
 import { useWords, type Say } from "../i18n";
 import { type Levels, Meter } from "../ui/meter";
-import { Button, type Choice, LangSwitch, Select, ShowBadge, Wordmark } from "../ui/parts";
+import { Button, LangSwitch, Select, ShowBadge, Wordmark } from "../ui/parts";
+import { choices } from "./choices";
 import { type Devices, OFF, type Source, type Trouble, type Wish } from "./devices";
 import { METER_ID } from "./loudness";
 import { Self } from "./self";
@@ -29,13 +30,6 @@ interface Props {
 /** The device that is in use, which is what a list must show. */
 function inUse(track: MediaStreamTrack | undefined, wish: string): string {
   return wish === OFF ? OFF : (track?.getSettings().deviceId ?? wish);
-}
-
-/** What there is to pick from, with what is in use even when no list names it. */
-export function choices(devices: Pick<MediaDeviceInfo, "deviceId" | "label">[], value: string, any: string, none: string): Choice[] {
-  const named = devices.filter((it) => it.deviceId !== "").map((it, at) => ({ value: it.deviceId, text: it.label || `${any} ${at + 1}` }));
-  const known = value === OFF || named.some((it) => it.value === value);
-  return [...(known ? [] : [{ value, text: any }]), ...named, { value: OFF, text: none }];
 }
 
 export function DeviceChoices({ source, devices, wish, onWish }: Pick<Props, "source" | "devices" | "wish" | "onWish">) {

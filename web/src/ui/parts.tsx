@@ -51,7 +51,7 @@ export function ShowBadge({ state }: { state: ShowState }) {
 export function FaultNote({ fault, onClose }: { fault: Fault | null; onClose?: () => void }) {
   const { t } = useWords();
   return (
-    <div role="status">
+    <div role="status" class="fault-room">
       {fault ? (
         <div class="fault">
           <CircleAlert size={16} aria-hidden="true" />
