@@ -37,5 +37,6 @@ pub use backend::{
     Answer, Backend, Health, Issued, Levels, Media, Offer, Right, Session, Upload, Who, unknown_show,
 };
 pub use limits::Rate;
+pub use pages::name_font;
 pub use server::serve;
 pub use site::{Site, openapi_json};

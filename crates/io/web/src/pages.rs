@@ -18,6 +18,12 @@ struct Dist;
 /// Files under this never change: their names hold their hash.
 const HASHED: &str = "assets/";
 
+/// The font in which the mixer writes names (TrueType), if the pages were built.
+#[must_use]
+pub fn name_font() -> Option<Vec<u8>> {
+    Dist::get("font/Inter.ttf").map(|file| file.data.into_owned())
+}
+
 /// The routes of the pages. The same shell serves any slug.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let shell = |name: &'static str| {
