@@ -1,0 +1,211 @@
+//! The real mixer process on real sockets.
+
+mod common;
+
+use common::*;
+use palco_base::{Codec, EncodedFrame, FeedId, MediaTime};
+use palco_mix::wire::{FromMixer, Message, Output, ToMixer, Transition};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const COLOURS: [u32; 4] = [0xC0_2020, 0x20_C020, 0x20_20C0, 0xC0_C020];
+
+fn feed(number: u64) -> FeedId {
+    FeedId::new(100 + number)
+}
+
+fn open(mixer: &mut Mixer) {
+    mixer.say(ToMixer::OpenOutput { output: Output::Program, rendition: RENDITION });
+}
+
+fn arrange(mixer: &mut Mixer, arrangement: palco_base::canvas::Arrangement) {
+    let transition = Transition::Cut;
+    mixer.say(ToMixer::Arrange { output: Output::Program, arrangement, transition });
+}
+
+/// A performer in one colour with a tone of their own.
+fn performer(mixer: &mut Mixer, number: u64) -> Live {
+    let id = feed(number);
+    mixer.say(ToMixer::OpenFeed { feed: id, name: format!("Performer {number}") });
+    let mut frames = h264(COLOURS[number as usize], 640, 360, 60);
+    frames.extend(tone(400 + 200 * number as u32, 100));
+    Live::new(id, frames)
+}
+
+#[test]
+fn four_performers_become_one_picture_with_sound() {
+    let mut mixer = Mixer::start();
+    open(&mut mixer);
+    let mut live: Vec<Live> = (0..4).map(|number| performer(&mut mixer, number)).collect();
+    arrange(&mut mixer, quarters([0, 1, 2, 3].map(feed)));
+    mixer.play(&mut live, Duration::from_secs(2));
+    let said = mixer.play(&mut live, Duration::from_secs(4));
+    let video = frames_of(&said, Output::Program, Codec::H264);
+    let audio = frames_of(&said, Output::Program, Codec::Opus);
+    let seconds = |frames: &[EncodedFrame]| (frames[frames.len() - 1].time - frames[0].time).seconds();
+    println!("{} pictures, {} packets", video.len(), audio.len());
+    assert!((video.len() as f64 / seconds(&video) - 30.0).abs() < 3.0, "30 a second");
+    assert!((audio.len() as f64 / seconds(&audio) - 50.0).abs() < 1.5, "50 a second");
+    assert!(
+        audio.windows(2).all(|w| (w[1].time - w[0].time) == MediaTime::from_millis(20)),
+        "no packet is missing"
+    );
+    // Whatever is sent is about now, on the clock both share.
+    assert!((now() - video[video.len() - 1].time).seconds() < 0.5);
+    let keys = video.iter().filter(|frame| frame.key).count();
+    assert!((1..=4).contains(&keys), "a key frame every 2 s: {keys}");
+    for picture in decode(from_key(&video)) {
+        assert_eq!((picture.width, picture.height), (1280, 720));
+        for (at, colour) in [(320, 180), (960, 180), (320, 540), (960, 540)].into_iter().zip(COLOURS) {
+            assert!(near(picture.at(at.0, at.1), colour), "{at:?} is {:?}", picture.at(at.0, at.1));
+        }
+    }
+    let heard = listen(&audio);
+    let middle = &heard[48_000..96_000];
+    for number in 0..4 {
+        let hertz = 400.0 + 200.0 * f64::from(number);
+        let strength = strength(middle, hertz);
+        assert!(strength > 0.1, "{hertz} Hz is heard with {strength}");
+    }
+    assert!(strength(middle, 500.0) < 0.01, "and nothing else");
+    let levels =
+        said.iter().filter(|s| matches!(s, Said::Control(FromMixer::Levels { levels }) if levels.len() == 4));
+    assert!(levels.count() >= 15, "levels five times a second");
+}
+
+#[test]
+fn key_frames_are_bounded_however_many_ask() {
+    let mut mixer = Mixer::start();
+    open(&mut mixer);
+    mixer.play(&mut [], Duration::from_secs(1));
+    let mut frames = Vec::new();
+    for _ in 0..100 {
+        for _ in 0..5 {
+            mixer.say(ToMixer::KeyFrame { output: Output::Program });
+        }
+        frames.extend(frames_of(
+            &mixer.play(&mut [], Duration::from_millis(30)),
+            Output::Program,
+            Codec::H264,
+        ));
+    }
+    let keys: Vec<MediaTime> = frames.iter().filter(|frame| frame.key).map(|frame| frame.time).collect();
+    let long = (frames[frames.len() - 1].time - frames[0].time).seconds();
+    println!("{} key frames in {long:.1} s", keys.len());
+    assert!(keys.len() as f64 >= long * 1.3, "they do come");
+    assert!(
+        keys.windows(2).all(|w| w[1] - w[0] >= MediaTime::from_millis(460)),
+        "but not in a storm: {keys:?}"
+    );
+}
+
+#[test]
+fn garbage_codec_changes_and_resolution_changes_are_survived() {
+    let mut mixer = Mixer::start();
+    open(&mut mixer);
+    let good = feed(9);
+    mixer.say(ToMixer::OpenFeed { feed: good, name: "Good".into() });
+    let bad = feed(1);
+    mixer.say(ToMixer::OpenFeed { feed: bad, name: "Bad".into() });
+    let mut arrangement = alone(good);
+    arrangement.tiles[0].rect.width = 640;
+    arrangement.tiles.push(tile(bad, 640, 0, 640, 720));
+    arrange(&mut mixer, arrangement);
+    let mut live = [Live::new(good, h264(COLOURS[0], 640, 360, 60))];
+    // A delta frame first: nothing can be decoded, a key frame is asked for.
+    let red = h264(COLOURS[1], 320, 240, 30);
+    mixer.send(&Message::Media(bad, EncodedFrame { time: now(), ..red[1].clone() }));
+    mixer.until(5, |said| matches!(said, Said::Control(FromMixer::KeyFrameWanted { feed }) if *feed == bad));
+    // Noise of all sizes, as key frames and not, in every codec.
+    let mut seed = 0x1234_5678_9ABC_DEF0u64;
+    println!("seed {seed:x}");
+    for round in 0..300usize {
+        let length = [0, 1, 2, 3, 17, 200, 3_000, 65_000][round % 8];
+        let payload: Vec<u8> = (0..length)
+            .map(|_| {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (seed >> 56) as u8
+            })
+            .collect();
+        let codec = [Codec::H264, Codec::Vp8, Codec::Opus][round / 8 % 3];
+        let time = [now(), MediaTime::from_micros(-1), MediaTime::from_micros(i64::MAX)]
+            [usize::from(round % 50 == 0) * (1 + round % 2)];
+        let frame = EncodedFrame { codec, key: round % 2 == 0, time, payload: Arc::from(payload.as_slice()) };
+        mixer.send(&Message::Media(bad, frame));
+        if round % 10 == 0 {
+            mixer.play(&mut live, Duration::from_millis(20));
+        }
+    }
+    // Real frames with flipped bytes.
+    for (at, frame) in red.iter().enumerate() {
+        let mut payload = frame.payload.to_vec();
+        let middle = payload.len() / 2;
+        payload[middle] ^= 0xFF;
+        payload.truncate(payload.len() - at % 3);
+        let frame = EncodedFrame { time: now(), payload: Arc::from(payload.as_slice()), ..frame.clone() };
+        mixer.send(&Message::Media(bad, frame));
+    }
+    // The same feed, healthy in VP8, then in H.264 of another size.
+    for (frames, colour) in [
+        (vp8(COLOURS[2], 60), COLOURS[2]),
+        (h264(COLOURS[3], 1280, 720, 60), COLOURS[3]),
+        (h264(COLOURS[1], 322, 182, 60), COLOURS[1]),
+    ] {
+        let [good] = live;
+        let mut both = [good, Live::new(bad, frames)];
+        mixer.play(&mut both, Duration::from_millis(1_500));
+        mixer.say(ToMixer::KeyFrame { output: Output::Program });
+        let said = mixer.play(&mut both, Duration::from_millis(1_000));
+        let video = frames_of(&said, Output::Program, Codec::H264);
+        let pictures = decode(from_key(&video));
+        let last = &pictures[pictures.len() - 1];
+        assert!(near(last.at(960, 360), colour), "{colour:06x} is {:?}", last.at(960, 360));
+        assert!(near(last.at(320, 360), COLOURS[0]), "the other performer is untouched");
+        let [first, _] = both;
+        live = [first];
+    }
+    let stats = mixer.until(5, |said| matches!(said, Said::Control(FromMixer::Stats { .. })));
+    println!("{stats:?}");
+    assert!(matches!(stats, Said::Control(FromMixer::Stats { undecodable, .. }) if undecodable > 0));
+}
+
+#[test]
+fn an_output_can_come_and_go_beside_the_program() {
+    let mut mixer = Mixer::start();
+    open(&mut mixer);
+    mixer.play(&mut [], Duration::from_millis(500));
+    for _ in 0..3 {
+        mixer.say(ToMixer::OpenOutput { output: Output::Stage, rendition: RENDITION });
+        let both = mixer.play(&mut [], Duration::from_millis(1_000));
+        assert!(frames_of(&both, Output::Stage, Codec::H264).first().is_some_and(|frame| frame.key));
+        assert!(frames_of(&both, Output::Program, Codec::H264).len() >= 24, "the Program goes on");
+        mixer.say(ToMixer::CloseOutput { output: Output::Stage });
+    }
+    mixer.play(&mut [], Duration::from_millis(300));
+    let after = mixer.play(&mut [], Duration::from_millis(500));
+    assert!(frames_of(&after, Output::Stage, Codec::H264).is_empty());
+}
+
+#[test]
+fn it_ends_when_the_server_goes() {
+    let (socket, theirs) = std::os::unix::net::UnixStream::pair().expect("sockets");
+    let (files, their_files) = std::os::unix::net::UnixStream::pair().expect("sockets");
+    let mut child = std::process::Command::new(BINARY)
+        .stdin(std::process::Stdio::from(std::os::fd::OwnedFd::from(theirs)))
+        .stdout(std::process::Stdio::from(std::os::fd::OwnedFd::from(their_files)))
+        .spawn()
+        .expect("the mixer starts");
+    drop(socket);
+    drop(files);
+    let began = Instant::now();
+    let status = child.wait().expect("it ends");
+    assert!(status.success() && began.elapsed() < Duration::from_secs(20), "{status:?}");
+}
+
+#[test]
+fn the_sandbox_holds() {
+    let output = std::process::Command::new(BINARY).arg("sandbox-check").output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stderr);
+    println!("{text}");
+    assert!(output.status.success(), "{text}");
+}
