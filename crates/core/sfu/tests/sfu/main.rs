@@ -1,5 +1,7 @@
 //! The SFU against real peers, in virtual time.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests; seeds are printed")]
+
 mod garbage;
 mod media;
 mod world;
