@@ -60,9 +60,20 @@ fn described() -> (Router<App>, OpenApi) {
     for item in openapi.paths.paths.values_mut() {
         let operations =
             [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head];
-        operations.into_iter().flatten().for_each(add_fault);
+        operations.into_iter().flatten().for_each(|operation| {
+            name(operation);
+            add_fault(operation);
+        });
     }
     (router, openapi)
+}
+
+/// Operation ids must be unique in the document; a handler's name is so only within its tag.
+fn name(operation: &mut Operation) {
+    let tag = operation.tags.iter().flatten().next();
+    if let (Some(tag), Some(id)) = (tag, &operation.operation_id) {
+        operation.operation_id = Some(format!("{tag}_{id}"));
+    }
 }
 
 /// Every operation can be refused, always in the same shape.
@@ -104,7 +115,6 @@ impl Site {
     }
 
     /// The routes, as a tower service.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }
