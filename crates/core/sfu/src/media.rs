@@ -9,10 +9,13 @@ use crate::sfu::Sfu;
 use crate::slab::{Slab, Slot};
 use crate::tap::VideoTap;
 use crate::timers::Timers;
-use palco_base::{Codec, EncodedFrame, FeedId, MediaKind};
+use palco_base::{Codec, EncodedFrame, FeedId, MediaKind, MediaTime};
 use std::time::{Instant, SystemTime};
 use str0m::media::{KeyframeRequestKind, SenderFeedback};
 use str0m::rtp::RtpPacket;
+
+/// A Program's frames may be made this long before they are to be shown.
+const FARTHEST_AHEAD: MediaTime = MediaTime::from_millis(1_000);
 
 impl Sfu {
     /// A publisher's packet, decrypted, in order of arrival.
@@ -59,17 +62,20 @@ impl Sfu {
     }
 
     /// A frame of a Program: made into packets once.
-    pub(crate) fn program_frame(&mut self, id: FeedId, frame: &EncodedFrame, now: Instant) {
+    pub(crate) fn program_frame(&mut self, id: FeedId, mut frame: EncodedFrame, now: Instant) {
         let media = self.media_time(now);
+        // One time far ahead would hold up all that come after it.
+        frame.time = frame.time.min(media + FARTHEST_AHEAD);
         let Some(feed) = self.feeds.get_mut(&id) else { return };
         let wallclock = feed.wallclock(frame.time, media, now);
         let Some(program) = &mut feed.program else { return };
-        let packets = program.packets(frame, wallclock);
+        let packets = program.packets(&frame, wallclock);
+        let kind = frame.codec.kind();
         feed.produced(frame.codec, frame.key, now);
-        if !feed.muted(frame.codec.kind()) {
+        if !feed.muted(kind) {
             forward(feed, id, &packets, &mut self.sessions, &mut self.timers, &mut self.sink, now);
             if feed.tap.is_some() {
-                self.event(Event::FeedFrame { feed: id, frame: frame.clone() });
+                self.event(Event::FeedFrame { feed: id, frame });
             }
         }
         self.ask_key_frame(id, now);

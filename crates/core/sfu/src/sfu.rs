@@ -175,7 +175,7 @@ impl Sfu {
                 }
             }
             Command::OpenProgram { feed } => self.feed(feed).open_program(),
-            Command::ProgramFrame { feed, frame } => self.program_frame(feed, &frame, now),
+            Command::ProgramFrame { feed, frame } => self.program_frame(feed, frame, now),
             Command::CloseFeed { feed } => self.close_feed(feed, now),
             Command::Tap { feed, on } => self.tap(feed, on, now),
             Command::RequestKeyFrame { feed } => self.want_key_frame(feed, now),

@@ -361,3 +361,44 @@ fn closing_a_feed_leaves_its_viewers_alone() {
     assert_eq!(world.clients[viewer].whole_pictures().last().unwrap().0, 2);
     world.clients[viewer].check_continuity(false);
 }
+
+#[test]
+fn a_publisher_changes_its_codec_and_back() {
+    let mut world = World::new(120);
+    let host = world.publish(FEED, sending(1), near());
+    let viewer = world.play(FEED, near());
+    world.command(Command::Tap { feed: FEED, on: true });
+    for h264 in [false, true, false] {
+        world.clients[host].h264 = h264;
+        world.clients[host].key_wanted = true;
+        world.run(millis(2_000));
+    }
+    world.clients[viewer].check_continuity(false);
+    let mut codecs: Vec<Codec> =
+        world.clients[viewer].got.iter().filter(|g| g.video).map(|g| g.codec).collect();
+    codecs.dedup();
+    assert_eq!(codecs, [Codec::Vp8, Codec::H264, Codec::Vp8]);
+    let frames: Vec<_> = world.frames(FEED).into_iter().filter(|(_, f)| f.codec != Codec::Opus).collect();
+    assert!(frames.len() > 150, "{}", frames.len());
+    for pair in frames.windows(2) {
+        assert!(pair[1].1.key || pair[0].1.codec == pair[1].1.codec, "another codec begins with a key frame");
+    }
+    let seen: Vec<_> = changes(&world, FEED).iter().filter_map(|c| c.1).collect();
+    assert_eq!(seen.iter().filter(|c| **c == Codec::H264).count(), 1);
+}
+
+#[test]
+fn two_seconds_of_nothing_do_not_end_a_viewer() {
+    let mut world = World::new(130);
+    let host = world.publish(FEED, Sending { audio: false, ..sending(1) }, near());
+    let viewer = world.play(FEED, near());
+    world.run(millis(2_000));
+    world.clients[host].sending = None;
+    world.run(millis(20_000));
+    assert_eq!(changes(&world, FEED).last(), Some(&(None, None)));
+    world.clients[host].sending = Some(Sending { audio: false, ..sending(1) });
+    world.run(millis(2_000));
+    assert!(world.clients[viewer].whole_pictures().len() > 100);
+    world.clients[viewer].check_continuity(false);
+    assert_eq!(world.stats().sessions, 2);
+}

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use str0m::change::SdpAnswer;
-use str0m::format::Codec as Format;
+use str0m::format::{Codec as Format, PayloadParams};
 use str0m::media::{Direction, MediaKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::RtpWrite;
@@ -76,6 +76,8 @@ pub(crate) struct Client {
     audio: Option<(Mid, Pt)>,
     video: Option<(Mid, Pt)>,
     pub(crate) sending: Option<Sending>,
+    /// Send H.264 instead of VP8.
+    pub(crate) h264: bool,
     next_picture: Instant,
     next_sound: Instant,
     seq: [u64; 2],
@@ -203,6 +205,7 @@ impl World {
             audio: None,
             video: None,
             sending: None,
+            h264: false,
             next_picture: self.now,
             next_sound: self.now,
             seq: [10, 10],
@@ -254,7 +257,7 @@ impl World {
                 .rtc
                 .codec_config()
                 .find(|p| p.spec().codec == codec && media.remote_pts().contains(&p.pt()))
-                .map(str0m::format::PayloadParams::pt);
+                .map(PayloadParams::pt);
             if let Some(pt) = pt {
                 match kind {
                     MediaKind::Audio => client.audio = Some((mid, pt)),
@@ -510,7 +513,13 @@ impl Client {
 
     /// One VP8 picture: `[descriptor, tag of key or not, publisher, number, part]`.
     fn picture(&mut self, now: Instant, sending: Sending) {
-        let Some((mid, pt)) = self.video else { return };
+        let Some((mid, mut pt)) = self.video else { return };
+        if self.h264 {
+            let media = self.rtc.media(mid).unwrap();
+            let takes =
+                |p: &PayloadParams| p.spec().codec == Format::H264 && media.remote_pts().contains(&p.pt());
+            pt = self.rtc.codec_config().find(takes).map(PayloadParams::pt).unwrap();
+        }
         let key = std::mem::take(&mut self.key_wanted);
         let number = self.pictures;
         self.pictures += 1;
@@ -523,6 +532,15 @@ impl Client {
                 payload.extend(number.to_be_bytes());
                 payload.push(part as u8);
                 payload.resize(500, 0xaa);
+                if self.h264 {
+                    // One NAL unit each: parameter sets first, then slices.
+                    payload[0] = match (key, part) {
+                        (true, 0) => 0x67,
+                        (true, 1) => 0x68,
+                        (true, _) => 0x65,
+                        (false, _) => 0x41,
+                    };
+                }
                 self.seq[0] += 1;
                 RtpWrite::new(pt, self.seq[0].into(), time, now, payload)
                     .marker(part + 1 == PARTS)
