@@ -105,6 +105,12 @@ pub fn shows(arrangement: &Arrangement, feed: FeedId) -> bool {
     arrangement.tiles.iter().any(|tile| tile.source == TileSource::Feed(feed))
 }
 
+/// Whether this feed is seen or heard.
+#[must_use]
+pub fn uses(arrangement: &Arrangement, feed: FeedId) -> bool {
+    shows(arrangement, feed) || arrangement.sounds.iter().any(|sound| sound.feed == feed)
+}
+
 fn tiles(cast: &Cast, canvas: Canvas) -> Vec<Tile> {
     let hosts = &cast.hosts[..];
     let large = cast.focus.filter(|focus| *focus < hosts.len()).unwrap_or(0);
@@ -234,15 +240,16 @@ fn side_by_side(hosts: &[Person], canvas: Canvas) -> Vec<Tile> {
     let area = inner(full(canvas));
     let count = u32::try_from(hosts.len()).unwrap_or(1);
     let split = |length: u32| even((length - (count - 1) * GAP) / count);
+    let spare = |length: u32, each: u32| even((length - count * each - (count - 1) * GAP) / 2);
     let rects: Vec<Rect> = (0..count)
         .map(|i| match canvas {
             Canvas::Wide => {
                 let width = split(area.width);
-                Rect { x: area.x + i * (width + GAP), width, ..area }
+                Rect { x: area.x + spare(area.width, width) + i * (width + GAP), width, ..area }
             }
             Canvas::Tall => {
                 let height = split(area.height);
-                Rect { y: area.y + i * (height + GAP), height, ..area }
+                Rect { y: area.y + spare(area.height, height) + i * (height + GAP), height, ..area }
             }
         })
         .collect();

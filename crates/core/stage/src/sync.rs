@@ -161,20 +161,22 @@ impl Stage {
         }
         let (open_feeds, open_clips) = (self.open_feeds(), self.open_clips(now));
         self.arrange(&shots, now);
-        let gone = |feed: &FeedId| !open_feeds.contains(feed) && !open_clips.contains(feed);
-        let closed: Vec<FeedId> =
-            self.told.feeds.keys().chain(self.told.clips.keys()).copied().filter(gone).collect();
-        for feed in closed {
-            self.told.feeds.remove(&feed);
-            self.told.clips.remove(&feed);
-            self.say(ToMixer::CloseFeed { feed });
-        }
         let unneeded: Vec<Output> =
             self.told.outputs.keys().copied().filter(|o| !shots.iter().any(|(open, _)| open == o)).collect();
         for output in unneeded {
             self.told.outputs.remove(&output);
             self.told.arranged.remove(&output);
             self.say(ToMixer::CloseOutput { output });
+        }
+        // What an arrangement that is held back leaves on screen stays open with it.
+        let used = |feed: &FeedId| self.told.arranged.values().any(|shown| layout::uses(shown, *feed));
+        let gone = |feed: &FeedId| !open_feeds.contains(feed) && !open_clips.contains(feed) && !used(feed);
+        let closed: Vec<FeedId> =
+            self.told.feeds.keys().chain(self.told.clips.keys()).copied().filter(gone).collect();
+        for feed in closed {
+            self.told.feeds.remove(&feed);
+            self.told.clips.remove(&feed);
+            self.say(ToMixer::CloseFeed { feed });
         }
     }
 

@@ -161,12 +161,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_day_survives_text_and_back() {
+    fn days_survive_text_and_back() {
         let mut day = 0;
         while day * MILLIS_PER_DAY < LATEST {
             let time = WallTime(day * MILLIS_PER_DAY + 45_296_789);
             assert_eq!(WallTime::parse(&time.to_string()), Some(time), "{time}");
-            day += 1;
+            // Every day of the next two centuries, then every 97th.
+            day += if day < 84_000 { 1 } else { 97 };
         }
     }
 

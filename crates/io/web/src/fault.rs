@@ -29,10 +29,6 @@ impl Refusal {
     pub(crate) fn with_status(status: StatusCode, code: &'static str, text: &str) -> Self {
         Self { fault: Fault::new(Class::Invalid, code, text), status }
     }
-
-    pub(crate) fn code(&self) -> &'static str {
-        self.fault.code
-    }
 }
 
 const fn status_of(class: Class) -> StatusCode {
