@@ -50,19 +50,19 @@ fn main() {
     let (start, before) = (Instant::now(), cpu());
     let end = Duration::from_secs(seconds);
     let (mut pictures, mut sounds) = (0u32, 0u32);
+    // A full queue drops the frame, which the last line tells.
+    let send = |frame| drop(shard.send(Command::ProgramFrame { feed: PROGRAM, frame }));
     while start.elapsed() < end {
         let time = MediaTime::from(start.elapsed());
         // 30 pictures of 6,000 bytes and 50 packets of 160 bytes a second: 1.5 Mbit/s.
         if start.elapsed() >= Duration::from_millis(33) * pictures {
             let frame = frame(Codec::H264, pictures.is_multiple_of(60), 6_000, time);
             pictures += 1;
-            shard.send(Command::ProgramFrame { feed: PROGRAM, frame }).unwrap();
+            send(frame);
         }
         if start.elapsed() >= Duration::from_millis(20) * sounds {
             sounds += 1;
-            shard
-                .send(Command::ProgramFrame { feed: PROGRAM, frame: frame(Codec::Opus, true, 160, time) })
-                .unwrap();
+            send(frame(Codec::Opus, true, 160, time));
         }
         viewers.iter_mut().for_each(Viewer::turn);
     }
