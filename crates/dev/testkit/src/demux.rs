@@ -6,26 +6,30 @@ use palco_base::{Codec, EncodedFrame, MediaTime};
 /// (x264 `aud=1`), at a constant frame rate. The delimiters are dropped.
 #[must_use]
 pub fn h264(stream: &[u8], frame_rate: u32) -> Vec<EncodedFrame> {
-    let mut units: Vec<(Vec<u8>, bool)> = Vec::new();
+    #[derive(Default)]
+    struct Unit {
+        bytes: Vec<u8>,
+        key: bool,
+        /// Has a slice; a muxer puts parameter sets before the first delimiter.
+        coded: bool,
+    }
+    let mut units: Vec<Unit> = Vec::new();
     for nal in nals(stream) {
-        match nal.first().map_or(0, |b| b & 0x1f) {
-            9 => units.push((Vec::new(), false)),
-            kind => {
-                if units.is_empty() {
-                    units.push((Vec::new(), false));
-                }
-                if let Some((bytes, key)) = units.last_mut() {
-                    *key |= kind == 5;
-                    bytes.extend([0, 0, 0, 1]);
-                    bytes.extend_from_slice(nal);
-                }
-            }
+        let kind = nal.first().map_or(0, |b| b & 0x1f);
+        if units.is_empty() || kind == 9 && units.last().is_some_and(|unit| unit.coded) {
+            units.push(Unit::default());
+        }
+        if let Some(unit) = units.last_mut().filter(|_| kind != 9) {
+            unit.key |= kind == 5;
+            unit.coded |= (1..=5).contains(&kind);
+            unit.bytes.extend([0, 0, 0, 1]);
+            unit.bytes.extend_from_slice(nal);
         }
     }
     units
         .into_iter()
         .enumerate()
-        .map(|(index, (bytes, key))| EncodedFrame {
+        .map(|(index, Unit { bytes, key, .. })| EncodedFrame {
             codec: Codec::H264,
             key,
             time: MediaTime::from_ticks(index as i64, frame_rate),
@@ -135,8 +139,8 @@ mod tests {
     #[test]
     fn access_units_begin_at_delimiters() {
         let stream = [
-            [0, 0, 0, 1, 9, 0x10].as_slice(),
-            &[0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1, 0x68, 3, 0, 0, 1, 0x65, 4, 0],
+            [0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1, 9, 0x10].as_slice(),
+            &[0, 0, 0, 1, 0x68, 3, 0, 0, 1, 0x65, 4, 0],
             &[0, 0, 0, 1, 9, 0x30, 0, 0, 1, 0x41, 5],
         ]
         .concat();

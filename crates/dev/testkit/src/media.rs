@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Changed when the same spec would give other media.
 const VERSION: u32 = 3;
@@ -119,7 +120,8 @@ pub fn file(spec: &Spec) -> Result<PathBuf, Fault> {
         return Ok(path);
     }
     // Others may be making the same: each in a place of its own, then renamed.
-    let own = format!("{}-{}", spec.key(), std::process::id());
+    static TURN: AtomicU32 = AtomicU32::new(0);
+    let own = format!("{}-{}-{}", spec.key(), std::process::id(), TURN.fetch_add(1, Ordering::Relaxed));
     let (sound, made) = (folder.join(format!("{own}.pcm")), folder.join(format!("{own}.mkv")));
     fs::write(&sound, spec.sound()).map_err(|e| failed("no room for the sound", e))?;
     let result = encode(spec, &sound, &made);
