@@ -26,7 +26,7 @@ fn ffmpeg(args: &[&str]) -> Result<(Decoder, ChildStdin, ChildStdout), Fault> {
         Fault::unavailable("no_ffmpeg", "Watching needs the program ffmpeg.").internal(e)
     };
     let mut child = Command::new("ffmpeg")
-        .args(["-hide_banner", "-loglevel", "error", "-fflags", "nobuffer", "-flags", "low_delay"])
+        .args(["-hide_banner", "-loglevel", "error", "-flags", "low_delay"])
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Changed when the same spec would give other media.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// What an Opus coder looks ahead (libopus at 48 kHz), in samples. The sound is taken from that
 /// much later, so that a decoder which does not know of it (RTP has no pre-skip) is in step.
 const LOOK_AHEAD: usize = 312;
@@ -178,7 +178,7 @@ fn write_pictures(spec: &Spec, mut to: impl Write) -> std::io::Result<()> {
 }
 
 /// The media as coded frames, times from zero: the picture's strip tells its frame's time, a
-/// flash and a beep begin on each whole second.
+/// flash and a beep begin half a second into each second.
 ///
 /// # Errors
 /// As [`file`].

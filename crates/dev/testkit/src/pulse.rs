@@ -1,10 +1,13 @@
-//! Flash and beep: each whole second of media time a patch is white for two pictures and a tone
-//! sounds, beginning together.
+//! Flash and beep: each second, half a second into it, a patch is white for two pictures and a
+//! tone sounds, beginning together. Not on the second itself, which is where loops begin and a
+//! coder has nothing before it.
 
 use std::f64::consts::TAU;
 
 /// Samples per second.
 pub const RATE: usize = 48_000;
+/// When in each second of media time both begin, in ms.
+pub const BEGIN: u32 = 500;
 /// How long the patch is white, in ms: two pictures at 30 per second.
 pub const FLASH: u32 = 66;
 /// How long the tone sounds, in samples: 24 ms.
@@ -21,13 +24,13 @@ pub const PATCH: (f64, f64, f64, f64) = (0.4, 0.3, 0.2, 0.4);
 /// Whether the patch is white at this media time.
 #[must_use]
 pub fn is_flash(millis: u32) -> bool {
-    millis % 1_000 < FLASH
+    (millis + 1_000 - BEGIN) % 1_000 < FLASH
 }
 
 /// The sound at a sample of media time, −1 to 1.
 #[must_use]
 pub fn sample(index: usize, tone: f64) -> f64 {
-    let at = index % RATE;
+    let at = (index + RATE - BEGIN as usize * RATE / 1_000) % RATE;
     if at >= BEEP {
         return 0.0;
     }
@@ -160,7 +163,7 @@ mod tests {
                 }
                 assert!(found.len() >= 4, "{tone} Hz: {found:?}");
                 for begin in found {
-                    let off = (begin as i64 - delay as i64).rem_euclid(RATE as i64);
+                    let off = (begin as i64 - (delay + RATE / 2) as i64).rem_euclid(RATE as i64);
                     let off = off.min(RATE as i64 - off) as f64 * 1_000.0 / RATE as f64;
                     assert!(off < 1.0, "{tone} Hz, {delay}: {off} ms off");
                 }
@@ -187,7 +190,6 @@ mod tests {
                 finder.next(if is_flash(n * 1_000 / 30 + 1) { 200.0 } else { 60.0 + f64::from(n % 7) })
             })
             .collect();
-        // The first picture is white already: nothing to compare it with.
-        assert_eq!(begins, [30, 60]);
+        assert_eq!(begins, [15, 45, 75]);
     }
 }
