@@ -1,6 +1,7 @@
 //! Whatever comes: nothing panics, and one viewer watching through all of it loses nothing.
 
-use crate::world::{Sending, World, millis};
+use crate::client::Sending;
+use crate::world::{World, millis};
 use palco_base::{FeedId, SessionId};
 use palco_netem::Impairment;
 use palco_sfu::{Command, Event};

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests; seeds are printed")]
 
+mod client;
+mod disorder;
 mod garbage;
 mod media;
 mod world;

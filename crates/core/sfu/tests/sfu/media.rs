@@ -1,6 +1,7 @@
 //! Media: join, leave, loss, switch, reconnect, key-frame storms.
 
-use crate::world::{KEY_INTERVAL, Sending, World, millis};
+use crate::client::Sending;
+use crate::world::{KEY_INTERVAL, World, millis};
 use palco_base::{Codec, FeedId};
 use palco_netem::{Burst, Impairment};
 use palco_sfu::{CloseReason, Command, Event};
@@ -285,7 +286,7 @@ fn a_program_goes_on_over_a_restart() {
     // Sound and picture of one moment have the same time on both RTP clocks.
     let sound: Vec<_> = client.got.iter().filter(|g| !g.video).collect();
     let ms =
-        |g: &crate::world::Got, rate: u32| i64::from(g.timestamp.cast_signed()) / i64::from(rate / 1_000);
+        |g: &crate::client::Got, rate: u32| i64::from(g.timestamp.cast_signed()) / i64::from(rate / 1_000);
     let apart = ms(video[video.len() - 1], 90_000) - ms(sound[sound.len() - 1], 48_000);
     assert!(apart.abs() <= 40, "{apart} ms apart");
 }
