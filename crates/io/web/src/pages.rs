@@ -12,7 +12,7 @@ use palco_base::{Class, Fault};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../../web/dist"]
+#[folder = "../../../web/dist"]
 struct Dist;
 
 /// Files under this never change: their names hold their hash.
