@@ -51,7 +51,9 @@ fn main() {
     let end = Duration::from_secs(seconds);
     let (mut pictures, mut sounds) = (0u32, 0u32);
     // A full queue drops the frame, which the last line tells.
-    let send = |frame| drop(shard.send(Command::ProgramFrame { feed: PROGRAM, frame }));
+    let send = |frame| {
+        let _ = shard.send(Command::ProgramFrame { feed: PROGRAM, frame });
+    };
     while start.elapsed() < end {
         let time = MediaTime::from(start.elapsed());
         // 30 pictures of 6,000 bytes and 50 packets of 160 bytes a second: 1.5 Mbit/s.

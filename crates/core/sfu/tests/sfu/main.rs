@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests; seeds are printed")]
 
+mod answers;
 mod client;
 mod disorder;
 mod garbage;
