@@ -1,5 +1,7 @@
 //! What is painted survives coding and scaling, and is found where it was put.
 
+#![allow(clippy::unwrap_used)] // A failure anywhere in here is the test's.
+
 use palco_base::MediaTime;
 use palco_testkit::decode::{Pictures, Sound, Stamp};
 use palco_testkit::pulse::{BeepFinder, FlashFinder, PATCH, RATE};
@@ -87,16 +89,22 @@ fn flash_and_beep_are_found_together_in_coded_media() {
     let video = frames.iter().filter(|f| f.codec == palco_base::Codec::H264);
     assert!(video.clone().step_by(30).all(|f| f.key), "a key frame each second");
 
-    let flashes: Arc<Mutex<(FlashFinder, Vec<MediaTime>, Vec<u32>)>> = Arc::default();
-    let seen = flashes.clone();
+    #[derive(Default)]
+    struct Found {
+        finder: FlashFinder,
+        flashes: Vec<MediaTime>,
+        strips: Vec<u32>,
+    }
+    let found: Arc<Mutex<Found>> = Arc::default();
+    let seen = found.clone();
     let mut pictures = Pictures::start(move |grey| {
         let mut seen = seen.lock().unwrap();
         let luma = Luma { bytes: &grey.bytes, width: grey.width, height: grey.height };
         let middle = (grey.height as f64 * (PATCH.1 + PATCH.3 / 2.0)) as usize * grey.width + grey.width / 2;
-        if seen.0.next(f64::from(grey.bytes[middle])) {
-            seen.1.push(grey.stamp.time);
+        if seen.finder.next(f64::from(grey.bytes[middle])) {
+            seen.flashes.push(grey.stamp.time);
         }
-        seen.2.extend(Strip::top(640, 360).read(luma));
+        seen.strips.extend(Strip::top(640, 360).read(luma));
     })
     .unwrap();
     let begins: Arc<Mutex<Vec<u64>>> = Arc::default();
@@ -115,11 +123,11 @@ fn flash_and_beep_are_found_together_in_coded_media() {
     }
     drop((pictures, sound));
 
-    let seen = flashes.lock().unwrap();
-    let at: Vec<i64> = seen.1.iter().map(|t| t.millis()).collect();
-    assert_eq!(at, [500, 1_500, 2_500, 3_500], "flashes begin at the half ({} pictures)", seen.2.len());
+    let seen = found.lock().unwrap();
+    let at: Vec<i64> = seen.flashes.iter().map(|t| t.millis()).collect();
+    assert_eq!(at, [500, 1_500, 2_500, 3_500], "flashes begin at the half ({} pictures)", seen.strips.len());
     let expected: Vec<u32> = (0..120).map(|n| n * 1_000 / 30).collect();
-    assert_eq!(seen.2, expected, "each decoded picture got the stamp of its own frame");
+    assert_eq!(seen.strips, expected, "each decoded picture got the stamp of its own frame");
     let begins = begins.lock().unwrap();
     assert_eq!(begins.len(), 4, "{begins:?}");
     for begin in begins.iter() {

@@ -1,6 +1,8 @@
 //! Publisher and player against a small WHIP and WHEP server of str0m in this process: what
 //! the one sends, the other gets, over real sockets on the loopback interface.
 
+#![allow(clippy::unwrap_used)] // A failure anywhere in here is the test's.
+
 use palco_base::{Codec, EncodedFrame, MediaTime, Secret};
 use palco_client::{Clock, Frames, Options, whep, whip};
 use std::io::{Read, Write};
@@ -20,9 +22,12 @@ struct Server {
     shared: Arc<Shared>,
 }
 
+/// A frame on its way to a player.
+type Sent = (MediaKind, Arc<MediaData>);
+
 #[derive(Default)]
 struct Shared {
-    players: Mutex<Vec<Sender<(MediaKind, Arc<MediaData>)>>>,
+    players: Mutex<Vec<Sender<Sent>>>,
     deletes: AtomicU64,
     posts: AtomicU64,
     /// Refuse offers with this.
@@ -99,13 +104,7 @@ fn session(offer: &str, shared: &Arc<Shared>) -> String {
     answer.to_sdp_string()
 }
 
-fn run(
-    mut rtc: Rtc,
-    socket: &UdpSocket,
-    shared: &Shared,
-    frames: &Receiver<(MediaKind, Arc<MediaData>)>,
-    killed: &Receiver<()>,
-) {
+fn run(mut rtc: Rtc, socket: &UdpSocket, shared: &Shared, frames: &Receiver<Sent>, killed: &Receiver<()>) {
     let mut mids: Vec<(MediaKind, Mid)> = Vec::new();
     let mut buffer = [0; 2048];
     while rtc.is_alive() && killed.try_recv().is_err() {
@@ -137,7 +136,10 @@ fn run(
             Ok((length, source)) => {
                 let destination = socket.local_addr().unwrap();
                 let contents = buffer[..length].try_into().unwrap();
-                Input::Receive(Instant::now(), Receive { proto: Protocol::Udp, source, destination, contents })
+                Input::Receive(
+                    Instant::now(),
+                    Receive { proto: Protocol::Udp, source, destination, contents },
+                )
             }
             Err(_) => Input::Timeout(Instant::now()),
         };
