@@ -1,145 +1,29 @@
-/** What the server says and takes: the shapes of its HTTP contract, and one way to ask. */
+/** What the server says and takes: the shapes of its OpenAPI document, and one way to ask. */
 
-export type ShowState = "scheduled" | "live" | "paused" | "over";
-export type Canvas = "16:9" | "9:16";
-export type Role = "host" | "backstage" | "crew";
-export type Connection = "away" | "connecting" | "connected" | "lost";
-export type Layout = "solo" | "side_by_side" | "grid" | "picture_in_picture" | "clip_full" | "clip_with_hosts" | "slate";
-export type Target = "program" | "clip" | "slate" | "performer";
-export type MixerState = "off" | "starting" | "up" | "restarting";
+import type { components } from "./api.generated";
 
-export interface PublicShow {
-  id: string;
-  slug: string;
-  title: string;
-  description: string;
-  state: ShowState;
-  starts_at: string | null;
-  started_at: string | null;
-  ended_at: string | null;
-  canvas: Canvas;
-  door: "open" | "grant";
-}
+type Schemas = components["schemas"];
 
-export interface Show extends PublicShow {
-  max_on_air: number;
-  links: { watch: string; desk: string };
-}
-
-export interface Performer {
-  id: string;
-  name: string;
-  feed: string;
-  role: Role;
-  /** 0-based order on air. */
-  place: number | null;
-  connection: Connection;
-  /** Whether sound flows now. */
-  audio: boolean;
-  /** Whether a picture flows now. */
-  video: boolean;
-  video_codec: "h264" | "vp8" | null;
-  muted: boolean;
-  hidden: boolean;
-  /** 0..2, 1 is as it came. */
-  volume: number;
-  invitation_url: string;
-}
-
-export interface Slate {
-  title: string;
-  text: string;
-}
-
-export interface Transition {
-  kind: "cut" | "fade";
-  millis: number;
-}
-
-export interface Scene {
-  layout: Layout;
-  focus: string | null;
-  slate: Slate;
-  transition: Transition;
-}
-
-export interface Clip {
-  id: string;
-  name: string;
-  /** Bytes. */
-  size: number;
-  duration_ms: number | null;
-  width: number | null;
-  height: number | null;
-  sound: boolean;
-  created_at: string;
-}
-
-export interface Playback {
-  clip: string;
-  state: "playing" | "paused" | "ended" | "failed";
-  position_ms: number;
-  /** When `position_ms` was true, by the server's clock. */
-  at: string;
-  duration_ms: number | null;
-  looped: boolean;
-  volume: number;
-  error: string | null;
-}
-
-export interface Audience {
-  target: Target;
-  clip: string | null;
-  performer: string | null;
-  slate: Slate;
-  playback: Playback | null;
-}
-
-export interface StageState {
-  revision: number;
-  show: Show;
-  performers: Performer[];
-  scene: Scene;
-  clips: Clip[];
-  playback: Playback | null;
-  audience: Audience;
-  mixer: MixerState;
-  viewers: number;
-}
-
+export type ShowState = Schemas["ShowState"];
+export type Role = Schemas["RoleName"];
+export type Layout = Schemas["LayoutName"];
+export type Target = Schemas["AudienceTarget"];
+export type PublicShow = Schemas["PublicShow"];
+export type Show = Schemas["Show"];
+export type Performer = Schemas["Performer"];
+export type Slate = Schemas["SlateText"];
+export type Transition = Schemas["SceneTransition"];
+export type Scene = Schemas["Scene"];
+export type Clip = Schemas["Clip"];
+export type Playback = Schemas["Playback"];
+export type StageState = Schemas["StageState"];
 /** Peaks in dBFS by performer or clip, −90 silence, 0 loudest. */
-export interface Levels {
-  levels: Record<string, number>;
-}
-
-export interface Other {
-  id: string;
-  name: string;
-  role: Role;
-  place: number | null;
-  connection: Connection;
-  audio: boolean;
-  video: boolean;
-  muted: boolean;
-}
-
+export type Levels = Schemas["LevelMap"];
 /** What a performer sees of the stage. */
-export interface StageView {
-  show: Pick<Show, "id" | "slug" | "title" | "state" | "starts_at" | "canvas">;
-  me: Pick<Performer, "id" | "name" | "role" | "place" | "muted" | "hidden" | "feed">;
-  others: Other[];
-  whip_url: string;
-}
-
-export interface Credentials {
-  invitation_url: string;
-  whip_url: string;
-  whip_token: string;
-}
-
-export interface NewPerformer extends Credentials {
-  performer: Performer;
-}
+export type StageView = Schemas["PerformerStage"];
+export type Other = Schemas["Fellow"];
+export type Credentials = Schemas["Credentials"];
+export type NewPerformer = Schemas["NewPerformer"];
 
 /** Why the server, or the way to it, said no. */
 export class Fault extends Error {

@@ -166,6 +166,9 @@ const en = {
   "slate.show": "Show the slate",
   "slate.update": "Update the slate",
 
+  "audience.scheduled": "The audience waits in the lobby",
+  "audience.paused": "The audience sees a slate: back in a moment",
+  "audience.over": "The audience has been thanked",
   "audience.at.program": "The audience sees the stage",
   "audience.at.clip": "The audience sees the clip {name}",
   "audience.at.slate": "The audience sees the slate “{name}”",
@@ -438,6 +441,9 @@ const es: Record<Word, string> = {
   "slate.show": "Mostrar el cartel",
   "slate.update": "Actualizar el cartel",
 
+  "audience.scheduled": "El público espera en el vestíbulo",
+  "audience.paused": "El público ve un cartel: ya volvemos",
+  "audience.over": "Al público ya se le dieron las gracias",
   "audience.at.program": "El público ve el escenario",
   "audience.at.clip": "El público ve el clip {name}",
   "audience.at.slate": "El público ve el cartel «{name}»",

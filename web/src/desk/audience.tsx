@@ -13,10 +13,11 @@ type Elsewhere = Exclude<Target, "program">;
 const PLACES: Elsewhere[] = ["clip", "slate", "performer"];
 
 function whereabouts(state: StageState, t: Say): string {
-  const { audience } = state;
+  const { audience, show } = state;
+  if (show.state !== "live") return t(`audience.${show.state}`);
   const clip = state.clips.find((it) => it.id === audience.clip)?.name ?? "";
   const name = state.performers.find((it) => it.id === audience.performer)?.name ?? "";
-  return t(`audience.at.${audience.target}`, { name: audience.target === "clip" ? clip : audience.target === "slate" ? audience.slate.title : name });
+  return t(`audience.at.${audience.target}`, { name: audience.target === "clip" ? clip : audience.target === "slate" ? (audience.slate?.title ?? "") : name });
 }
 
 export function Audience({ state }: { state: StageState }) {
@@ -44,7 +45,7 @@ export function Audience({ state }: { state: StageState }) {
           </div>
         </>
       ) : null}
-      {elsewhere ? (
+      {state.show.state === "over" ? null : elsewhere ? (
         <details class="send-again" open={false}>
           <summary class="small soft">{t("audience.send.again")}</summary>
           <Send state={state} />
@@ -63,7 +64,7 @@ function Send({ state }: { state: StageState }) {
   const [place, setPlace] = useState<Elsewhere>("clip");
   const [clip, setClip] = useState("");
   const [performer, setPerformer] = useState("");
-  const [slate, setSlate] = useState<Slate>(() => state.audience.slate);
+  const [slate, setSlate] = useState<Slate>(() => state.audience.slate ?? { title: "", text: "" });
   const [looped, setLooped] = useState(false);
   const [returns, setReturns] = useState(true);
   const chosenClip = state.clips.find((it) => it.id === clip) ?? state.clips[0];

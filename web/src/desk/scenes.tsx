@@ -16,8 +16,12 @@ const CHANGES: [string, Transition, Word][] = [
   ["1500", { kind: "fade", millis: 1500 }, "change.fade_long"],
 ];
 
-const nearest = (it: Transition): string =>
-  it.kind === "cut" ? "cut" : (["300", "800", "1500"].sort((a, b) => Math.abs(Number(a) - it.millis) - Math.abs(Number(b) - it.millis))[0] ?? "300");
+/** The offered change that is closest to the one in force. */
+function nearest({ kind, millis = 0 }: Transition): string {
+  if (kind === "cut") return "cut";
+  const off = (name: string): number => Math.abs(Number(name) - millis);
+  return ["300", "800", "1500"].reduce((best, it) => (off(it) < off(best) ? it : best));
+}
 
 export function Scenes({ state }: { state: StageState }) {
   const { t } = useWords();
@@ -126,7 +130,7 @@ export function SlateFields({ slate, onChange }: { slate: Slate; onChange: (slat
       </label>
       <label class="field small">
         <span>{t("slate.text")}</span>
-        <input class="input" maxLength={200} value={slate.text} onInput={(event) => onChange({ ...slate, text: event.currentTarget.value })} />
+        <input class="input" maxLength={200} value={slate.text ?? ""} onInput={(event) => onChange({ ...slate, text: event.currentTarget.value })} />
       </label>
     </>
   );

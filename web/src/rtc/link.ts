@@ -7,6 +7,8 @@ import { accepted, preferred, sessionUrl, wantStereo } from "./sdp";
 /** The server is ICE-lite and learns our addresses from our checks: the first candidate is enough, none will do. */
 const GATHER_MS = 100;
 const STATS_MS = 1000;
+/** How long a goodbye may take before the transport goes without it. */
+const GOODBYE_MS = 1500;
 
 export interface Facts {
   /** Sessions opened. */
@@ -136,7 +138,7 @@ export abstract class Link {
     const response = await fetch(url, { method: "POST", headers: this.headers("application/sdp"), body: sdp, signal, cache: "no-store" });
     // Even if we left meanwhile: what was opened must be closed.
     const session = response.ok ? sessionUrl(response.headers.get("location"), url) : null;
-    if (signal.aborted && session) this.end(session);
+    if (signal.aborted && session) void this.end(session);
     if (!signal.aborted) this.session = session;
     const text = await response.text();
     if (!response.ok) throw faultFrom(response.status, text, response.headers.get("retry-after"));
@@ -164,17 +166,25 @@ export abstract class Link {
     for (const listener of this.lossListeners) listener();
     this.abort.abort();
     clearInterval(this.statsTimer);
-    this.pc?.close();
+    const { pc, session } = this;
     this.pc = null;
-    if (this.session) this.end(this.session);
     this.session = null;
+    if (!session) return pc?.close();
+    // The server is told first: a transport that closes under it would look like a loss.
+    const timer = setTimeout(() => pc?.close(), GOODBYE_MS);
+    void this.end(session).then(() => {
+      clearTimeout(timer);
+      pc?.close();
+    });
   }
 
   /** Outlives the page: a closed tab must not leave a ghost on stage. */
-  private end(session: string): void {
-    fetch(session, { method: "DELETE", headers: this.headers(), keepalive: true }).catch(() => {
+  private async end(session: string): Promise<void> {
+    try {
+      await fetch(session, { method: "DELETE", headers: this.headers(), keepalive: true });
+    } catch {
       // The server ends a session that fell silent by itself.
-    });
+    }
   }
 }
 

@@ -76,6 +76,14 @@ pub struct AddPerformer {
     pub expires_in_s: Option<u64>,
 }
 
+/// What performers may change of themselves; absent keys stay.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatchMe {
+    /// Written under their picture, up to 60 characters.
+    pub name: Option<String>,
+}
+
 /// What to change of a performer; absent keys stay.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,19 +1,21 @@
 //! The stage, for one of its performers.
 
 use crate::app::{App, Caller};
+use crate::body::Json;
 use crate::convert;
 use crate::events::{self, Feed};
 use crate::fault::Answer;
+use crate::requests::PatchMe;
 use crate::types::PerformerStage;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use palco_base::{Fault, PerformerId, ShowId};
-use palco_stage::Snapshot;
+use palco_stage::{Command, PerformerPatch, Snapshot};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read)).routes(routes!(stream))
+    OpenApiRouter::new().routes(routes!(read, rename)).routes(routes!(stream))
 }
 
 /// Who is asking. An invitation that is not known is a page that is not there.
@@ -32,6 +34,20 @@ fn unknown() -> Fault {
 async fn read(State(app): State<App>, caller: Caller) -> Answer<axum::Json<PerformerStage>> {
     let (show, performer) = me(&caller)?;
     let snapshot = app.show(&show.to_string()).map_err(|_| unknown())?;
+    Ok(axum::Json(convert::performer_stage(&snapshot, performer).ok_or_else(unknown)?))
+}
+
+/// Changes the name shown under one's picture.
+#[utoipa::path(patch, path = "/api/v1/stage", tag = "performer", request_body = PatchMe,
+    responses((status = 200, body = PerformerStage)), security(("bearer" = [])))]
+async fn rename(
+    State(app): State<App>,
+    caller: Caller,
+    Json(asked): Json<PatchMe>,
+) -> Answer<axum::Json<PerformerStage>> {
+    let (show, performer) = me(&caller)?;
+    let patch = PerformerPatch { name: asked.name, ..PerformerPatch::default() };
+    let snapshot = app.backend().command(show, Command::PatchPerformer { performer, patch }).await?;
     Ok(axum::Json(convert::performer_stage(&snapshot, performer).ok_or_else(unknown)?))
 }
 
