@@ -464,7 +464,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes the name shown under one's picture. */
+        patch: operations["performer_rename"];
         trace?: never;
     };
     "/api/v1/stage/events": {
@@ -831,6 +832,11 @@ export interface components {
             whip_token: string;
             /** @description Where standard WHIP clients publish. */
             whip_url: string;
+        };
+        /** @description What performers may change of themselves; absent keys stay. */
+        PatchMe: {
+            /** @description Written under their picture, up to 60 characters. */
+            name?: string | null;
         };
         /** @description What to change of a performer; absent keys stay. */
         PatchPerformer: {
@@ -2225,6 +2231,38 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformerStage"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultBody"];
+                };
+            };
+        };
+    };
+    performer_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchMe"];
+            };
+        };
         responses: {
             200: {
                 headers: {

@@ -2,7 +2,7 @@
 
 import { asFault, Fault, faultFrom } from "../api";
 import { type Input, type Machine, rest, step } from "./machine";
-import { accepted, preferred, sessionUrl, wantStereo } from "./sdp";
+import { accepted, preferred, sessionUrl, wantRoundTrips, wantStereo } from "./sdp";
 
 /** The server is ICE-lite and learns our addresses from our checks: the first candidate is enough, none will do. */
 const GATHER_MS = 100;
@@ -117,7 +117,7 @@ export abstract class Link {
         if (this.pc === pc && pc.connectionState === "failed") this.feed({ on: "ice", state: "failed" });
       };
       const offer = await pc.createOffer();
-      await pc.setLocalDescription({ type: "offer", sdp: wantStereo(offer.sdp ?? "") });
+      await pc.setLocalDescription({ type: "offer", sdp: wantRoundTrips(wantStereo(offer.sdp ?? "")) });
       await firstCandidate(pc);
       if (signal.aborted) return;
       const answer = await this.post(pc.localDescription?.sdp ?? "", signal);

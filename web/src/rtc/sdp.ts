@@ -10,6 +10,14 @@ export function wantStereo(sdp: string): string {
   );
 }
 
+/**
+ * Asks for round trip reports (RFC 3611 §4.4). Without them a browser that only receives does not know how far the
+ * server is, and asks for a lost packet again only after 100 ms.
+ */
+export function wantRoundTrips(sdp: string): string {
+  return sdp.replace(/^a=rtcp-fb:(\d+) nack(\r?)$/gm, (line, type: string, cr: string) => `${line}\na=rtcp-fb:${type} rrtr${cr}`);
+}
+
 /** Where the session lives: the `Location` of a 201, against the address that was asked (RFC 9725 §4.2). */
 export function sessionUrl(location: string | null, asked: string): string | null {
   if (location === null || location === "") return null;
