@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accepted, preferred, sessionUrl, wantStereo } from "../src/rtc/sdp";
+import { accepted, preferred, sessionUrl, wantRoundTrips, wantStereo } from "../src/rtc/sdp";
 
 const OFFER = [
   "m=audio 9 UDP/TLS/RTP/SAVPF 111 0",
@@ -50,4 +50,11 @@ test("refused media sections are not counted", () => {
   assert.equal(accepted(OFFER), 2);
   assert.equal(accepted(OFFER.replace("m=video 9", "m=video 0")), 1);
   assert.equal(accepted("v=0\r\n"), 0);
+});
+
+test("round trip reports are asked for beside every NACK, and only there", () => {
+  const sdp = "m=audio 9 X 111\r\na=rtcp-fb:111 transport-cc\r\nm=video 9 X 96\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\n";
+  const asked = wantRoundTrips(sdp);
+  assert.equal(asked.match(/rrtr/g)?.length, 1);
+  assert.ok(asked.includes("a=rtcp-fb:96 nack\r\na=rtcp-fb:96 rrtr\r\na=rtcp-fb:96 nack pli\r\n"));
 });
