@@ -58,8 +58,19 @@ export interface Stream {
 /** The server writes at least every 15 s; twice that and a bit without a byte is a dead connection. */
 const SILENCE_MS = 35_000;
 const WAITS_MS = [300, 700, 1500, 3000, 5000];
+const LOAD_MS = 1000;
 
 export const finalStatus = (status: number): boolean => [400, 401, 403, 404, 410].includes(status);
+
+/** A stream that begins while the page loads would be part of it: the browser would show it as loading for ever. */
+function pageLoaded(): Promise<void> {
+  if (document.readyState === "complete") return Promise.resolve();
+  return new Promise((done) => {
+    // A font on a slow line must not keep the show's state away.
+    setTimeout(done, LOAD_MS);
+    window.addEventListener("load", () => done(), { once: true });
+  });
+}
 
 /** Listens until closed or refused, joining again whenever the stream ends. */
 export function listen(path: string, token: string | null, listener: Listener): Stream {
@@ -114,6 +125,7 @@ export function listen(path: string, token: string | null, listener: Listener): 
     }
   };
   const run = async (): Promise<void> => {
+    await pageLoaded();
     while (!closed) {
       await once();
       if (closed) return;
