@@ -36,10 +36,14 @@ function makeStrip() {
     return value * 256 + crc;
   }
 
-  /** Where a picture of this size has its strip: at the top, because names are written at the bottom. */
+  /**
+   * Where a picture of this width has its strip: at the top, because names are written at the bottom;
+   * three fifths of the width, so that it is whole in a tile of shape 4:3 too.
+   */
   function top(width: number): Rect {
-    const block = Math.min(16, Math.floor(width / blocks));
-    return { x: Math.floor((width - block * blocks) / 2), y: 0, width: block * blocks, height: block };
+    const block = Math.max(1, Math.floor((width * 3) / 160));
+    const x = Math.floor((width - block * blocks) / 2);
+    return { x, y: 0, width: block * blocks, height: Math.ceil((block * 4) / 3) };
   }
 
   /** Where something of a picture is after the picture was scaled and cut to cover a tile. */

@@ -9,6 +9,8 @@ pub struct Summary {
     pub count: usize,
     /// The least.
     pub min: f64,
+    /// 5 of 100 are no larger.
+    pub p05: f64,
     /// The middle.
     pub p50: f64,
     /// 95 of 100 are no larger.
@@ -24,7 +26,14 @@ impl Summary {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
         let at = |part: f64| sorted.get(((sorted.len() as f64 * part).ceil() as usize).max(1) - 1).copied();
-        Some(Self { count: sorted.len(), min: at(0.0)?, p50: at(0.5)?, p95: at(0.95)?, max: at(1.0)? })
+        Some(Self {
+            count: sorted.len(),
+            min: at(0.0)?,
+            p05: at(0.05)?,
+            p50: at(0.5)?,
+            p95: at(0.95)?,
+            max: at(1.0)?,
+        })
     }
 
     /// As JSON, to a tenth.
@@ -34,6 +43,7 @@ impl Summary {
         json!({
             "count": self.count,
             "min": tenth(self.min),
+            "p05": tenth(self.p05),
             "p50": tenth(self.p50),
             "p95": tenth(self.p95),
             "max": tenth(self.max),

@@ -1,8 +1,8 @@
 //! The time strip: a row of black and white blocks that holds a number of milliseconds.
 //!
 //! 32 blocks, most significant bit first: 24 bits of milliseconds (they wrap after 4.6 hours),
-//! then 8 bits of CRC-8 (polynomial x⁸+x²+x+1, start 0xff) over the three bytes. At 16×16 pixels
-//! a block is one macroblock of H.264, and outlives scaling to a quarter of its width.
+//! then 8 bits of CRC-8 (polynomial x⁸+x²+x+1, start 0xff) over the three bytes. A block of 12×16
+//! pixels outlives coding, scaling to half its width, and coding again.
 
 /// Blocks in a strip.
 pub const BLOCKS: usize = 32;
@@ -39,20 +39,27 @@ pub struct Luma<'a> {
 }
 
 impl Strip {
-    /// 16-pixel blocks at the lower edge, in the middle.
+    /// At the lower edge, in the middle.
     #[must_use]
     pub fn bottom(width: u32, height: u32) -> Self {
-        let strip = Self::top(width, height);
+        let strip = Self::top(width);
         Self { y: f64::from(height) - strip.height, ..strip }
     }
 
-    /// 16-pixel blocks at the upper edge, in the middle: where no name is written over it.
-    /// Pictures narrower than 512 pixels get narrower blocks.
+    /// At the upper edge, in the middle: where no name is written over it. Three fifths of the
+    /// width, so that it is whole in a tile of shape 4:3 too; blocks of 12×16 pixels in a
+    /// picture 640 wide.
     #[must_use]
-    pub fn top(width: u32, _height: u32) -> Self {
-        let block = (width / 32).min(16);
+    pub fn top(width: u32) -> Self {
+        let block = (width * 3 / 160).max(1);
         let all = block * 32;
-        Self { x: f64::from((width - all) / 2), y: 0.0, width: f64::from(all), height: f64::from(block) }
+        let height = (block * 4).div_ceil(3);
+        Self {
+            x: f64::from((width.max(all) - all) / 2),
+            y: 0.0,
+            width: f64::from(all),
+            height: f64::from(height),
+        }
     }
 
     /// Where the strip is after its picture, `from` = (width, height), was scaled and cut to
@@ -182,9 +189,8 @@ mod tests {
         assert_eq!(read(&vec![128; 640 * 360]), None, "one grey");
         let mut bytes = vec![90; 640 * 360];
         strip.paint(&mut bytes, 640, 1_234);
-        bytes[350 * 640 + 64..350 * 640 + 90].fill(255);
         for row in 344..360 {
-            bytes[row * 640 + 64..row * 640 + 80].fill(WHITE);
+            bytes[row * 640 + 128..row * 640 + 140].fill(WHITE);
         }
         assert_ne!(read(&bytes), Some(1_234), "a block turned over");
         assert_eq!(strip.read(Luma { bytes: &bytes[..640], width: 640, height: 1 }), None, "too small");
@@ -192,10 +198,10 @@ mod tests {
 
     #[test]
     fn a_tile_s_strip_is_where_scaling_puts_it() {
-        let strip = Strip::top(640, 360).in_tile((640.0, 360.0), (100.0, 50.0, 320.0, 180.0));
-        assert_eq!(strip, Strip { x: 132.0, y: 50.0, width: 256.0, height: 8.0 });
-        // A square tile covers: the sides are cut.
-        let square = Strip::top(640, 360).in_tile((640.0, 360.0), (0.0, 0.0, 360.0, 360.0));
-        assert_eq!((square.x, square.width), (-76.0, 512.0));
+        let strip = Strip::top(640).in_tile((640.0, 360.0), (100.0, 50.0, 320.0, 180.0));
+        assert_eq!(strip, Strip { x: 164.0, y: 50.0, width: 192.0, height: 8.0 });
+        // A 4:3 tile covers: the sides are cut, the strip is whole.
+        let cut = Strip::top(640).in_tile((640.0, 360.0), (0.0, 0.0, 480.0, 360.0));
+        assert_eq!((cut.x, cut.width), (48.0, 384.0));
     }
 }

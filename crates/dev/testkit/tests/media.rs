@@ -104,7 +104,7 @@ fn flash_and_beep_are_found_together_in_coded_media() {
         if seen.finder.next(f64::from(grey.bytes[middle])) {
             seen.flashes.push(grey.stamp.time);
         }
-        seen.strips.extend(Strip::top(640, 360).read(luma));
+        seen.strips.extend(Strip::top(640).read(luma));
     })
     .unwrap();
     let begins: Arc<Mutex<Vec<u64>>> = Arc::default();
