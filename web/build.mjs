@@ -1,13 +1,14 @@
 // Builds the pages into dist/: shells, hashed assets with a .gz beside each, the names' font.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const root = dirname(fileURLToPath(import.meta.url));
-const dist = join(root, "dist");
+// Made aside and put in place whole: a server that reads from the folder never finds half of it.
+const dist = join(root, "node_modules/.cache/palco-dist");
 const pages = { home: "home", watch: "watch", stage: "stage", desk: "desk", 404: "lost" };
 
 const tokens = await readFile(join(root, "src/tokens.css"), "utf8");
@@ -100,4 +101,6 @@ for (const folder of [dist, join(dist, "assets")]) {
     report.push(`${name.padEnd(28)} ${String(bytes.length).padStart(7)} B  ${String(gz.length).padStart(6)} B gz`);
   }
 }
+await rm(join(root, "dist"), { recursive: true, force: true });
+await rename(dist, join(root, "dist"));
 process.stdout.write(`${report.join("\n")}\n`);

@@ -147,7 +147,7 @@ function ShowButtons({ state }: { state: StageState }) {
 }
 
 /** The desk before its state has come. */
-export function Bones({ lost }: { lost: boolean }) {
+export function Bones({ lost, again }: { lost: boolean; again: () => void }) {
   const { t } = useWords();
   return (
     <div class="desk" aria-busy="true">
@@ -158,7 +158,14 @@ export function Bones({ lost }: { lost: boolean }) {
         <LangSwitch />
       </header>
       <div class="desk-strip" role="status">
-        {lost ? <div class="strip">{t("link.lost")}</div> : null}
+        {lost ? (
+          <div class="strip">
+            <span class="grow">{t("link.lost")}</span>
+            <Button kind="small" onClick={again}>
+              {t("try_now")}
+            </Button>
+          </div>
+        ) : null}
       </div>
       <main class="desk-main">
         <div class="desk-pictures">

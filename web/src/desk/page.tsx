@@ -1,7 +1,7 @@
 import "../tokens.css";
 import "../base.css";
 import "./desk.css";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ask, asFault, type Fault, type Levels as LevelsEvent, type StageState } from "../api";
 import { clock } from "../clock";
 import { faultWords, useWords } from "../i18n";
@@ -66,10 +66,10 @@ function Director({ token, onRefused }: { token: string; onRefused: (fault: Faul
   useEffect(() => {
     if (state) document.title = `${state.show.title} · ${t("desk")} · Palco`;
   }, [state?.show.title]);
-  const board = useMemo(() => levels, []);
+  const again = (): void => stream?.now();
   return (
     <DeskContext.Provider value={desk}>
-      {state ? <Board state={state} levels={board} link={link} again={() => stream?.now()} /> : <Bones lost={link === "lost"} />}
+      {state ? <Board state={state} levels={levels} link={link} again={again} /> : <Bones lost={link === "lost"} again={again} />}
     </DeskContext.Provider>
   );
 }

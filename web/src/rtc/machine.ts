@@ -59,7 +59,7 @@ export const rest = (expects: boolean): Machine => ({
 
 /** A refusal that asking again will not change. */
 export const final = (fault: Fault): boolean =>
-  [400, 401, 403, 404, 406, 410, 413, 415, 422].includes(fault.status) || fault.code === "page_broken";
+  [400, 401, 403, 404, 406, 410, 413, 415, 422].includes(fault.status) || fault.code === "page_broken" || fault.code === "nothing_in_common";
 
 type Step = readonly [Machine, readonly Act[]];
 

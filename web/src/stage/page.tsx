@@ -99,7 +99,7 @@ function useStage(): { view: StageView | null; link: Link; fault: Fault | null; 
 function Page() {
   const { t } = useWords();
   const [memory, setMemory] = useState<Memory>(() => remembered(code));
-  const [left, setLeft] = useState(false);
+  const [left, setLeft] = useState<"gone" | "elsewhere" | null>(null);
   const [nameFault, setNameFault] = useState<Fault | null>(null);
   const { view, link, fault, stream } = useStage();
   const { source, trouble, devices, retry } = useSource(memory);
@@ -118,12 +118,20 @@ function Page() {
   useEffect(() => source?.stream.getAudioTracks().forEach((track) => (track.enabled = !memory.quiet)), [source, memory.quiet]);
 
   const whip = view?.whip_url;
-  const joined = memory.joined && !left && fault === null;
+  const joined = memory.joined && left === null && fault === null;
   const publisher = useMemo(() => (whip ? new Publisher(whip, code, new MediaStream()) : null), [whip]);
   facts.publisher = publisher;
   useEffect(() => {
     if (publisher && source) publisher.replace(source.stream);
   }, [publisher, source]);
+  useEffect(() => {
+    // Two tabs with one invitation would take the place from each other for ever: the newest has it.
+    if (!joined || typeof BroadcastChannel === "undefined") return;
+    const channel = new BroadcastChannel(`palco.stage.${code}`);
+    channel.postMessage("here");
+    channel.onmessage = () => setLeft("elsewhere");
+    return () => channel.close();
+  }, [joined]);
   const ready = source !== null;
   useEffect(() => {
     if (!publisher || !joined || !ready) return;
@@ -158,17 +166,17 @@ function Page() {
   if (fault) return <NotInvited fault={fault} />;
   if (left) {
     return (
-      <Scene title={t("stage.left")} text={t("stage.left.text")}>
+      <Scene title={t(left === "gone" ? "stage.left" : "stage.elsewhere")} text={t(left === "gone" ? "stage.left.text" : "stage.elsewhere.text")}>
         <div class="actions">
           <Button
             kind="spot"
             onClick={() => {
-              setLeft(false);
+              setLeft(null);
               change({ joined: true });
               retry();
             }}
           >
-            {t("stage.back_in")}
+            {t(left === "gone" ? "stage.back_in" : "stage.take_over")}
           </Button>
         </div>
       </Scene>
@@ -193,7 +201,7 @@ function Page() {
         change={change}
         nameFault={nameFault}
         onLeave={() => {
-          setLeft(true);
+          setLeft("gone");
           forget(code);
           closeSource(source.stream);
         }}
@@ -212,6 +220,7 @@ function Page() {
       rejoining={memory.joined && trouble === null}
       onWish={change}
       onRetry={retry}
+      again={() => stream?.now()}
       onJoin={(name) => void join(name)}
     />
   );

@@ -25,6 +25,8 @@ interface Props {
   onWish: (wish: Partial<Wish>) => void;
   onRetry: () => void;
   onJoin: (name: string) => void;
+  /** Asks the server at once. */
+  again: () => void;
 }
 
 /** The device that is in use, which is what a list must show. */
@@ -100,7 +102,12 @@ export function Setup(props: Props) {
             {t(props.rejoining ? "stage.rejoining" : "stage.join")}
           </Button>
           <p class="small soft" role="status">
-            {t(props.lost ? "link.lost" : "stage.join.means")}
+            {t(props.lost ? "link.lost" : "stage.join.means")}{" "}
+            {props.lost ? (
+              <Button kind="small" onClick={props.again}>
+                {t("try_now")}
+              </Button>
+            ) : null}
           </p>
         </form>
       </main>

@@ -77,12 +77,12 @@ function Page() {
     player.again();
   };
   if (refusal) return <Refused fault={refusal} />;
-  if (show && state === "scheduled") return <Early show={show} lost={link === "lost"} />;
+  if (show && state === "scheduled") return <Early show={show} lost={link === "lost"} again={again} />;
   if (show && state === "over") return <Over show={show} />;
   return <Theatre show={show} player={player} machine={machine} lost={link === "lost"} again={again} t={t} />;
 }
 
-function Early({ show, lost }: { show: PublicShow; lost: boolean }) {
+function Early({ show, lost, again }: { show: PublicShow; lost: boolean; again: () => void }) {
   const { t, lang } = useWords();
   const [, draw] = useState(0);
   const starts = show.starts_at;
@@ -108,6 +108,11 @@ function Early({ show, lost }: { show: PublicShow; lost: boolean }) {
       <p class="small soft" role="status">
         {t(lost ? "link.lost" : "watch.opens_itself")}
       </p>
+      {lost ? (
+        <Button kind="small" onClick={again}>
+          {t("try_now")}
+        </Button>
+      ) : null}
     </Scene>
   );
 }
