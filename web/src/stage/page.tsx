@@ -132,6 +132,9 @@ function Page() {
     channel.onmessage = () => setLeft("elsewhere");
     return () => channel.close();
   }, [joined]);
+  useEffect(() => {
+    if (left !== null) closeSource(source?.stream ?? null);
+  }, [left]);
   const ready = source !== null;
   useEffect(() => {
     if (!publisher || !joined || !ready) return;
@@ -203,7 +206,6 @@ function Page() {
         onLeave={() => {
           setLeft("gone");
           forget(code);
-          closeSource(source.stream);
         }}
       />
     );
