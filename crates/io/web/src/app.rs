@@ -170,7 +170,7 @@ impl Caller {
     }
 
     /// The performer who is asking.
-    pub(crate) fn performs(&self) -> Result<(ShowId, PerformerId), Fault> {
+    fn performs(&self) -> Result<(ShowId, PerformerId), Fault> {
         match self.somebody()? {
             Who::Performer(show, performer) => Ok((show, performer)),
             _ => Err(not_allowed()),
@@ -259,4 +259,29 @@ impl Director {
         let snapshot = self.command(command).await?;
         Ok(axum::Json(convert::state(&snapshot, self.links())))
     }
+}
+
+/// A request of a performer. Checked before the body is read.
+pub(crate) struct Performing {
+    pub(crate) caller: Caller,
+    pub(crate) show: ShowId,
+    pub(crate) me: PerformerId,
+}
+
+impl FromRequestParts<App> for Performing {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        // An invitation that is not known is a page that is not there.
+        let performs = caller.performs();
+        let (show, me) = performs
+            .map_err(|fault| if fault.code == "token_invalid" { invitation_unknown() } else { fault })?;
+        Ok(Self { caller, show, me })
+    }
+}
+
+pub(crate) fn invitation_unknown() -> Fault {
+    Fault::not_found("invitation_unknown", "This invitation is not valid, or not any longer.")
+        .hint("Ask the director for a new one.")
 }

@@ -3,9 +3,10 @@
 use crate::app::App;
 use crate::fault::{Answer, Refusal};
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use futures_util::StreamExt as _;
 use palco_base::{Class, Fault};
 use serde::de::DeserializeOwned;
@@ -92,15 +93,36 @@ fn parse<T: DeserializeOwned>(kind: Option<&str>, bytes: &[u8]) -> Answer<T> {
 }
 
 /// What serde says, as one of our codes. Its texts name the key or the value and where it stands.
-pub(crate) fn json_fault(error: &impl std::fmt::Display) -> Fault {
+fn json_fault(error: &impl std::fmt::Display) -> Fault {
     let text = error.to_string();
-    let code = match text.split(' ').take(2).collect::<Vec<_>>()[..] {
-        ["unknown", "field"] => "unknown_key",
-        ["duplicate", "field"] => "duplicate_key",
-        ["missing", "field"] => "missing_key",
-        ["unknown", "variant"] => "unknown_value",
-        ["invalid", "type:" | "value:" | "length"] => "invalid_value",
-        _ => "json_broken",
-    };
+    let code = serde_code(&text).unwrap_or("json_broken");
     Fault::invalid(code, format!("The request cannot be read: {text}."))
+}
+
+fn serde_code(text: &str) -> Option<&'static str> {
+    match text.split(' ').take(2).collect::<Vec<_>>()[..] {
+        ["unknown", "field"] => Some("unknown_key"),
+        ["duplicate", "field"] => Some("duplicate_key"),
+        ["missing", "field"] => Some("missing_key"),
+        ["unknown", "variant"] => Some("unknown_value"),
+        ["invalid", "type:" | "value:" | "length"] => Some("invalid_value"),
+        _ => None,
+    }
+}
+
+/// The part of an address after the question mark.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Answer<Self> {
+        axum::extract::Query::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|error| {
+            // "Failed to deserialize query string: {key}: {what serde says}"
+            let text = error.body_text();
+            let said = text.split(": ").skip(1).find_map(serde_code);
+            Fault::invalid(said.unwrap_or("query_broken"), format!("The address cannot be read: {text}."))
+                .into()
+        })
+    }
 }

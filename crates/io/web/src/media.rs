@@ -7,7 +7,7 @@ use crate::body;
 use crate::fault::{Answer, Refusal};
 use crate::requests::WhepQuery;
 use crate::sdp;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -118,12 +118,11 @@ async fn play(
     State(app): State<App>,
     caller: Caller,
     Path(key): Path<String>,
-    query: Result<Query<WhepQuery>, axum::extract::rejection::QueryRejection>,
+    body::Query(query): body::Query<WhepQuery>,
     request: Request,
 ) -> Answer<Response> {
     let who = caller.who()?;
     let snapshot = app.show(&key)?;
-    let Query(query) = query.map_err(|error| body::json_fault(&error.body_text()))?;
     let media = may_play(who, &snapshot, &query)?;
     caller.opens_session()?;
     open(&app, Protocol::Whep, &snapshot, who, media, request).await

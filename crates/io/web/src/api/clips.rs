@@ -7,7 +7,7 @@ use crate::fault::Answer;
 use crate::requests::{PatchPlayback, PlayClip, SeekClip, UploadQuery};
 use crate::types::{Clip, ClipList, StageState};
 use axum::body::Body;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use bytes::Bytes;
@@ -55,10 +55,9 @@ fn chunks(body: Body, idle: Duration) -> BoxStream<'static, Result<Bytes, Fault>
 async fn upload(
     State(app): State<App>,
     director: Director,
-    query: Result<Query<UploadQuery>, axum::extract::rejection::QueryRejection>,
+    body::Query(query): body::Query<UploadQuery>,
     request: Request,
 ) -> Answer<(StatusCode, axum::Json<Clip>)> {
-    let Query(query) = query.map_err(|error| body::json_fault(&error.body_text()))?;
     let kind = body::media_type(&request).unwrap_or_default();
     let form = kind.starts_with("multipart/") || kind == "application/x-www-form-urlencoded";
     if form || kind == "application/json" {

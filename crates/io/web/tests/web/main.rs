@@ -1,0 +1,13 @@
+//! The web door over a backend that lives in this folder. Every answer in every test is checked
+//! against the OpenAPI document by the client itself.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its world should stop there")]
+
+mod api;
+mod client;
+mod fake;
+mod media;
+mod openapi;
+mod pages;
+mod refusals;
+mod server;
+mod streams;
