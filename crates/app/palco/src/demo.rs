@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The performers, by the name of their media file.
 const PERFORMERS: [(&str, &str); 4] =
-    [("keys", "Lucía"), ("bass", "Mateo"), ("drums", "Inés"), ("melody", "Tomás")];
+    [("keys", "Lucía"), ("bass", "Mateo"), ("drums", "Inés"), ("melody", "Carmen")];
 
 /// The links of a demo that runs.
 pub(crate) struct Links {
