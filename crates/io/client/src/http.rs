@@ -117,13 +117,16 @@ fn read(response: &mut Response<Body>) -> Result<String, ureq::Error> {
 }
 
 fn unreachable(url: &str, error: ureq::Error) -> Fault {
+    // A handshake that fails comes as an I/O error around the reason.
+    let handshake = matches!(&error, ureq::Error::Io(e)
+        if e.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()));
     match error {
         ureq::Error::BadUri(_) => Fault::invalid("bad_url", "This is not a web address.")
             .hint("It looks like http://host:8080/whip/name."),
         ureq::Error::Http(_) => {
             Fault::invalid("bad_url", "The address or the token has a character that cannot be.")
         }
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => {
+        error if handshake || matches!(error, ureq::Error::Tls(_) | ureq::Error::Rustls(_)) => {
             Fault::unavailable("tls_failed", "The server's certificate is not one this computer trusts.")
                 .hint("SSL_CERT_FILE can name a file with other roots.")
                 .internal(error)

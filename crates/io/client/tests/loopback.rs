@@ -229,9 +229,11 @@ fn a_publisher_whose_server_vanishes_comes_back_in_step() {
     let before = publisher.wait_connected(Duration::from_secs(10)).unwrap();
     publisher.wait_until(Duration::from_secs(10), |s| s.frames > 30).unwrap();
     server.shared.kill.lock().unwrap().take().unwrap().send(()).unwrap();
-    let again = |s: &whip::Stats| s.connections == 2 && s.skipped > 0;
-    let after = publisher.wait_until(Duration::from_secs(30), again).unwrap();
+    let again = |s: &whip::Stats| s.connections == 2;
+    let waited = publisher.wait_until(Duration::from_secs(30), again);
+    let after = waited.unwrap_or_else(|fault| panic!("{fault:?}: {:?}", publisher.stats()));
     assert_eq!(after.started, before.started, "media time goes on");
+    publisher.wait_until(Duration::from_secs(10), |s| s.frames > after.frames + 30).unwrap();
     publisher.stop();
     publisher.wait().unwrap();
 }
@@ -253,4 +255,24 @@ fn a_refusal_ends_it_and_so_does_the_end_of_the_media() {
     let took = clock.now() - stats.started.unwrap();
     assert!(took >= MediaTime::from_millis(3_900), "paced: {took:?}");
     assert_eq!(server.shared.posts.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_player_whose_server_vanishes_comes_back() {
+    let server = Server::start();
+    let player = whep::play(&server.url, Some(&token()), drop, Options::default()).unwrap();
+    player.wait_until(Duration::from_secs(10), |s| s.connected).unwrap();
+    let kill = server.shared.kill.lock().unwrap().take().unwrap();
+    let frames = Frames::new(media(), true);
+    let publisher = whip::publish(&server.url, Some(&token()), frames, Options::default()).unwrap();
+    player.wait_until(Duration::from_secs(10), |s| s.frames > 30).unwrap();
+    kill.send(()).unwrap();
+    let again = player.wait_until(Duration::from_secs(30), |s| s.connections == 2).unwrap();
+    player.wait_until(Duration::from_secs(10), |s| s.frames > again.frames + 30).unwrap();
+
+    // Gone for good, and nobody wants to wait.
+    *server.shared.refuse.lock().unwrap() = Some("404 Not Found");
+    server.shared.kill.lock().unwrap().take().unwrap().send(()).unwrap();
+    assert_eq!(player.wait().err().map(|f| f.code), Some("not_found"));
+    drop(publisher);
 }
