@@ -18,8 +18,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub const BINARY: &str = env!("CARGO_BIN_EXE_palco-mixer");
-pub const RENDITION: Rendition = Rendition {
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_palco-mixer");
+pub(crate) const RENDITION: Rendition = Rendition {
     width: 1280,
     height: 720,
     frame_rate: 30,
@@ -27,19 +27,19 @@ pub const RENDITION: Rendition = Rendition {
     audio: Bitrate::kbps(96),
 };
 
-pub fn now() -> MediaTime {
+pub(crate) fn now() -> MediaTime {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     MediaTime::from_micros(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000)
 }
 
 /// Everything a mixer said.
 #[derive(Debug)]
-pub enum Said {
+pub(crate) enum Said {
     Control(FromMixer),
     Frame(Output, EncodedFrame),
 }
 
-pub struct Mixer {
+pub(crate) struct Mixer {
     pub child: Child,
     socket: UnixStream,
     files: UnixStream,
@@ -54,7 +54,7 @@ impl Drop for Mixer {
 }
 
 impl Mixer {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (socket, theirs) = UnixStream::pair().expect("sockets");
         let (files, their_files) = UnixStream::pair().expect("sockets");
         let child = Command::new(BINARY)
@@ -69,17 +69,17 @@ impl Mixer {
         mixer
     }
 
-    pub fn say(&mut self, what: ToMixer) {
+    pub(crate) fn say(&mut self, what: ToMixer) {
         self.send(&Message::Control(what));
     }
 
-    pub fn send(&mut self, message: &Message<ToMixer>) {
+    pub(crate) fn send(&mut self, message: &Message<ToMixer>) {
         let mut bytes = Vec::new();
         message.write(&mut bytes);
         self.socket.write_all(&bytes).expect("the mixer lives");
     }
 
-    pub fn hand_over(&mut self, feed: FeedId, file: &File) {
+    pub(crate) fn hand_over(&mut self, feed: FeedId, file: &File) {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = rustix::net::SendAncillaryBuffer::new(&mut space);
         let fds = [file.as_fd()];
@@ -91,7 +91,7 @@ impl Mixer {
     }
 
     /// The next thing said before the deadline.
-    pub fn hear(&mut self, deadline: Instant) -> Option<Said> {
+    pub(crate) fn hear(&mut self, deadline: Instant) -> Option<Said> {
         let mut bytes = vec![0; 256 << 10];
         loop {
             if let Some(message) = self.reader.next_message::<FromMixer>().expect("well formed") {
@@ -113,7 +113,7 @@ impl Mixer {
     }
 
     /// What is said up to and with the first that fits; panics after so many seconds.
-    pub fn until(&mut self, seconds: u64, fits: impl Fn(&Said) -> bool) -> Said {
+    pub(crate) fn until(&mut self, seconds: u64, fits: impl Fn(&Said) -> bool) -> Said {
         let deadline = Instant::now() + Duration::from_secs(seconds);
         let mut heard = Vec::new();
         while let Some(said) = self.hear(deadline) {
@@ -128,7 +128,7 @@ impl Mixer {
     }
 
     /// Plays feeds live for so long; returns all that was said meanwhile.
-    pub fn play(&mut self, feeds: &mut [Live], duration: Duration) -> Vec<Said> {
+    pub(crate) fn play(&mut self, feeds: &mut [Live], duration: Duration) -> Vec<Said> {
         let end = Instant::now() + duration;
         let mut said = Vec::new();
         loop {
@@ -150,7 +150,7 @@ impl Mixer {
 }
 
 /// Recorded frames published live, over and over.
-pub struct Live {
+pub(crate) struct Live {
     pub id: FeedId,
     frames: Vec<EncodedFrame>,
     length: MediaTime,
@@ -160,7 +160,7 @@ pub struct Live {
 }
 
 impl Live {
-    pub fn new(id: FeedId, mut frames: Vec<EncodedFrame>) -> Self {
+    pub(crate) fn new(id: FeedId, mut frames: Vec<EncodedFrame>) -> Self {
         frames.sort_by_key(|frame| frame.time);
         let last = frames.iter().map(|frame| frame.time).max().expect("there are frames");
         let length = MediaTime::from_millis((last.millis() + 33) / 20 * 20 + 20);
@@ -189,7 +189,7 @@ impl Live {
 }
 
 /// Runs a pipeline that ends in `appsink name=out` to its end.
-pub fn collect(description: &str, codec: Codec) -> Vec<EncodedFrame> {
+pub(crate) fn collect(description: &str, codec: Codec) -> Vec<EncodedFrame> {
     gst::init().expect("GStreamer");
     let pipeline =
         gst::parse::launch(description).expect(description).downcast::<gst::Pipeline>().expect("pipeline");
@@ -215,7 +215,7 @@ pub fn collect(description: &str, codec: Codec) -> Vec<EncodedFrame> {
 }
 
 /// A picture of one colour (`0xRRGGBB`) as H.264, 30 a second, a key frame each second.
-pub fn h264(rgb: u32, width: u32, height: u32, frames: u32) -> Vec<EncodedFrame> {
+pub(crate) fn h264(rgb: u32, width: u32, height: u32, frames: u32) -> Vec<EncodedFrame> {
     collect(
         &format!(
             "videotestsrc num-buffers={frames} pattern=solid-color foreground-color={} ! \
@@ -230,7 +230,7 @@ pub fn h264(rgb: u32, width: u32, height: u32, frames: u32) -> Vec<EncodedFrame>
 }
 
 /// Something that moves, as H.264.
-pub fn moving(pattern: &str, frames: u32) -> Vec<EncodedFrame> {
+pub(crate) fn moving(pattern: &str, frames: u32) -> Vec<EncodedFrame> {
     collect(
         &format!(
             "videotestsrc num-buffers={frames} pattern={pattern} ! \
@@ -243,7 +243,7 @@ pub fn moving(pattern: &str, frames: u32) -> Vec<EncodedFrame> {
     )
 }
 
-pub fn vp8(rgb: u32, frames: u32) -> Vec<EncodedFrame> {
+pub(crate) fn vp8(rgb: u32, frames: u32) -> Vec<EncodedFrame> {
     collect(
         &format!(
             "videotestsrc num-buffers={frames} pattern=solid-color foreground-color={} ! \
@@ -256,7 +256,7 @@ pub fn vp8(rgb: u32, frames: u32) -> Vec<EncodedFrame> {
 }
 
 /// A tone as Opus, 20 ms packets.
-pub fn tone(hertz: u32, packets: u32) -> Vec<EncodedFrame> {
+pub(crate) fn tone(hertz: u32, packets: u32) -> Vec<EncodedFrame> {
     collect(
         &format!(
             "audiotestsrc num-buffers={packets} samplesperbuffer=960 freq={hertz} volume=0.3 ! \
@@ -267,7 +267,7 @@ pub fn tone(hertz: u32, packets: u32) -> Vec<EncodedFrame> {
 }
 
 /// One decoded picture: packed I420.
-pub struct Seen {
+pub(crate) struct Seen {
     pub width: u32,
     pub height: u32,
     pub time: MediaTime,
@@ -276,7 +276,7 @@ pub struct Seen {
 
 impl Seen {
     /// Y, U and V of a pixel.
-    pub fn at(&self, x: u32, y: u32) -> [u8; 3] {
+    pub(crate) fn at(&self, x: u32, y: u32) -> [u8; 3] {
         let luma = (self.width * self.height) as usize;
         let half = (self.width / 2) as usize;
         let chroma = (y / 2) as usize * half + (x / 2) as usize;
@@ -289,7 +289,7 @@ impl Seen {
 }
 
 /// Decodes H.264 frames, the first of which is a key frame.
-pub fn decode(frames: &[EncodedFrame]) -> Vec<Seen> {
+pub(crate) fn decode(frames: &[EncodedFrame]) -> Vec<Seen> {
     gst::init().expect("GStreamer");
     let description = "appsrc name=in format=time caps=video/x-h264,stream-format=byte-stream,alignment=au ! \
         avdec_h264 max-threads=1 ! videoconvert ! video/x-raw,format=I420 ! appsink name=out sync=false";
@@ -335,7 +335,7 @@ pub fn decode(frames: &[EncodedFrame]) -> Vec<Seen> {
 }
 
 /// Decodes Opus packets to one channel of 48 kHz.
-pub fn listen(packets: &[EncodedFrame]) -> Vec<f32> {
+pub(crate) fn listen(packets: &[EncodedFrame]) -> Vec<f32> {
     gst::init().expect("GStreamer");
     let description = "appsrc name=in format=time \
         caps=audio/x-opus,rate=48000,channels=2,channel-mapping-family=0 ! opusdec ! audioconvert ! \
@@ -362,7 +362,7 @@ pub fn listen(packets: &[EncodedFrame]) -> Vec<f32> {
 }
 
 /// Strength of a frequency in samples, 1.0 for a full-scale sine.
-pub fn strength(samples: &[f32], hertz: f64) -> f64 {
+pub(crate) fn strength(samples: &[f32], hertz: f64) -> f64 {
     let (mut re, mut im) = (0.0, 0.0);
     for (at, v) in samples.iter().enumerate() {
         let phase = at as f64 * hertz * std::f64::consts::TAU / 48_000.0;
@@ -372,7 +372,7 @@ pub fn strength(samples: &[f32], hertz: f64) -> f64 {
     re.hypot(im) * 2.0 / samples.len() as f64
 }
 
-pub fn frames_of(said: &[Said], output: Output, codec: Codec) -> Vec<EncodedFrame> {
+pub(crate) fn frames_of(said: &[Said], output: Output, codec: Codec) -> Vec<EncodedFrame> {
     said.iter()
         .filter_map(|said| match said {
             Said::Frame(of, frame) if *of == output && frame.codec == codec => Some(frame.clone()),
@@ -382,17 +382,17 @@ pub fn frames_of(said: &[Said], output: Output, codec: Codec) -> Vec<EncodedFram
 }
 
 /// From the first key frame on.
-pub fn from_key(frames: &[EncodedFrame]) -> &[EncodedFrame] {
+pub(crate) fn from_key(frames: &[EncodedFrame]) -> &[EncodedFrame] {
     let key = frames.iter().position(|frame| frame.key).expect("there is a key frame");
     &frames[key..]
 }
 
-pub fn tile(feed: FeedId, x: u32, y: u32, width: u32, height: u32) -> Tile {
+pub(crate) fn tile(feed: FeedId, x: u32, y: u32, width: u32, height: u32) -> Tile {
     Tile { source: TileSource::Feed(feed), rect: Rect { x, y, width, height }, fit: Fit::Cover, label: None }
 }
 
 /// Four feeds in four quarters, all heard.
-pub fn quarters(feeds: [FeedId; 4]) -> Arrangement {
+pub(crate) fn quarters(feeds: [FeedId; 4]) -> Arrangement {
     let places = [(0, 0), (640, 0), (0, 360), (640, 360)];
     Arrangement {
         tiles: feeds.iter().zip(places).map(|(feed, (x, y))| tile(*feed, x, y, 640, 360)).collect(),
@@ -401,22 +401,22 @@ pub fn quarters(feeds: [FeedId; 4]) -> Arrangement {
 }
 
 /// One feed on all of the canvas.
-pub fn alone(feed: FeedId) -> Arrangement {
+pub(crate) fn alone(feed: FeedId) -> Arrangement {
     Arrangement { tiles: vec![tile(feed, 0, 0, 1280, 720)], sounds: vec![Sound { feed, gain: 1.0 }] }
 }
 
 /// A folder that goes when the test ends.
-pub struct Folder(pub PathBuf);
+pub(crate) struct Folder(pub PathBuf);
 
 impl Folder {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).expect("a folder");
         Self(path)
     }
 
     /// Makes a file with ffmpeg.
-    pub fn ffmpeg(&self, name: &str, arguments: &str) -> PathBuf {
+    pub(crate) fn ffmpeg(&self, name: &str, arguments: &str) -> PathBuf {
         let path = self.0.join(name);
         let done = Command::new("ffmpeg")
             .args(["-v", "error", "-nostdin", "-y"])
@@ -436,7 +436,7 @@ impl Drop for Folder {
 }
 
 /// Whether a colour is near another, as coding leaves it.
-pub fn near(seen: [u8; 3], rgb: u32) -> bool {
+pub(crate) fn near(seen: [u8; 3], rgb: u32) -> bool {
     let expected = palco_mix::palette::Yuv::from_rgb(rgb).planes();
     seen.iter().zip(expected).all(|(seen, expected)| seen.abs_diff(expected) <= 6)
 }
