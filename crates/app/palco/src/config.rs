@@ -141,8 +141,11 @@ fn refuse_unknown_environment(names: impl Iterator<Item = String>) -> Result<(),
     for name in names.filter(|name| name.starts_with("PALCO_")) {
         let is_key = known.get_arguments().any(|a| a.get_env().is_some_and(|env| env == name.as_str()));
         if !is_key && !NOT_KEYS.contains(&name.as_str()) {
-            return Err(Fault::invalid("config_unknown_key", format!("The environment variable {name} is no key of palco."))
-                .hint("`palco serve --help` lists every key."));
+            return Err(Fault::invalid(
+                "config_unknown_key",
+                format!("The environment variable {name} is no key of palco."),
+            )
+            .hint("`palco serve --help` lists every key."));
         }
     }
     Ok(())
@@ -179,7 +182,9 @@ mod tests {
         assert!(error.to_string().contains("lisen"), "{error}");
         let fault = refuse_unknown_environment(["PALCO_LISEN".to_owned()].into_iter()).expect_err("misspelt");
         assert_eq!(fault.code, "config_unknown_key");
-        assert!(refuse_unknown_environment(["PALCO_LISTEN".to_owned(), "HOME".to_owned()].into_iter()).is_ok());
+        assert!(
+            refuse_unknown_environment(["PALCO_LISTEN".to_owned(), "HOME".to_owned()].into_iter()).is_ok()
+        );
     }
 
     #[test]

@@ -3,14 +3,16 @@
 use crate::clock;
 use crate::live::{Live, Surroundings};
 use crate::metrics::Metrics;
-use palco_base::{Class, Fault, FeedId, PerformerId, Secret, SessionId, ShowId};
 use futures_util::StreamExt;
+use palco_base::{Class, Fault, FeedId, PerformerId, Secret, SessionId, ShowId};
 use palco_grant::{Grant, GrantFault, Key, KeyRing, Kind};
 use palco_mix::wire::Probe;
 use palco_sfu::{CloseReason, Command as Sfu, Event, SfuStats};
 use palco_stage::{Clip, Command, Fact, NewShow, Phase, Record, Snapshot, WallTime};
 use palco_store::Store;
-use palco_web::{Answer, Backend, Health, Issued, Levels, Media, Offer, Right, Session, Upload, Who, unknown_show};
+use palco_web::{
+    Answer, Backend, Health, Issued, Levels, Media, Offer, Right, Session, Upload, Who, unknown_show,
+};
 use std::collections::HashMap;
 use std::future::Future;
 use std::path::PathBuf;
@@ -84,7 +86,9 @@ impl House {
         let noted = self.around.sessions.note(event);
         match event {
             Event::FeedChanged { feed, audio, video } => {
-                if let Some(live) = self.around.sessions.show_of_feed(*feed).and_then(|show| self.live(show).ok()) {
+                if let Some(live) =
+                    self.around.sessions.show_of_feed(*feed).and_then(|show| self.live(show).ok())
+                {
                     live.fact(Fact::FeedChanged { feed: *feed, audio: *audio, video: *video });
                 }
             }
@@ -143,9 +147,8 @@ impl House {
     /// Which feed a session publishes into or plays.
     fn feed_of(&self, live: &Live, media: Media) -> Result<FeedId, Fault> {
         let snapshot = live.snapshot.borrow();
-        let theirs = |id: PerformerId| {
-            snapshot.performer(id).map(|p| p.performer.feed).ok_or_else(unknown_performer)
-        };
+        let theirs =
+            |id: PerformerId| snapshot.performer(id).map(|p| p.performer.feed).ok_or_else(unknown_performer);
         Ok(match media {
             Media::Publish(performer) | Media::Performer(performer) => theirs(performer)?,
             Media::Watch | Media::Preview => live.program,
@@ -165,9 +168,13 @@ impl House {
         };
         if self.around.shard.send(command).is_err() {
             self.around.sessions.forget(id);
-            return Err(Fault::unavailable("busy", "The server has too much to do.").hint("Try again in a moment."));
+            return Err(
+                Fault::unavailable("busy", "The server has too much to do.").hint("Try again in a moment.")
+            );
         }
-        let late = || Fault::unavailable("busy", "The server did not answer in time.").hint("Try again in a moment.");
+        let late = || {
+            Fault::unavailable("busy", "The server did not answer in time.").hint("Try again in a moment.")
+        };
         match tokio::time::timeout(ANSWER, answer).await {
             Ok(Ok(sdp)) => Ok(Answer { session: id, sdp: sdp? }),
             Ok(Err(_)) => Err(late()),
@@ -236,9 +243,12 @@ impl House {
         let snapshot = live.command(Command::AddClip(clip)).await.inspect_err(|_| {
             forget_clip(&self.around.store, show, id);
         })?;
-        snapshot.clips.iter().find(|c| c.id == id).cloned().ok_or_else(|| {
-            Fault::conflict("clip_gone", "The clip was deleted while it was being added.")
-        })
+        snapshot
+            .clips
+            .iter()
+            .find(|c| c.id == id)
+            .cloned()
+            .ok_or_else(|| Fault::conflict("clip_gone", "The clip was deleted while it was being added."))
     }
 }
 
@@ -266,8 +276,13 @@ fn clip(id: palco_base::ClipId, name: String, size: u64, verdict: Probe) -> Resu
             Ok(Clip { id, name, size, duration, picture, sound, created_at: clock::now().wall })
         }
         Probe::Refused { code, text } => {
-            const CODES: [&str; 5] =
-                ["clip_empty", "clip_not_media", "clip_truncated", "clip_too_large_picture", "clip_undecodable"];
+            const CODES: [&str; 5] = [
+                "clip_empty",
+                "clip_not_media",
+                "clip_truncated",
+                "clip_too_large_picture",
+                "clip_undecodable",
+            ];
             let known = CODES.into_iter().find(|known| *known == code);
             Err(Fault::unprocessable(known.unwrap_or("clip_undecodable"), text)
                 .hint("MP4, MKV, WebM, MOV and most other videos, sounds and pictures work."))
@@ -287,19 +302,20 @@ impl Backend for House {
         if self.admin.matches(token) {
             return Ok(Who::Admin);
         }
-        if let Some((show, performer)) = self.shows().iter().find_map(|s| {
-            s.invited(token).map(|p| (s.show.id, p.performer.id))
-        }) {
+        if let Some((show, performer)) =
+            self.shows().iter().find_map(|s| s.invited(token).map(|p| (s.show.id, p.performer.id)))
+        {
             return Ok(Who::Performer(show, performer));
         }
-        let grant = self.keys.verify(token, clock::now().wall.unix_seconds()).map_err(|fault| match fault {
-            GrantFault::Expired => {
-                Fault::new(Class::Unauthenticated, "token_expired", "This link or token has expired.")
-                    .hint("Ask for a new one.")
-            }
-            _ => Fault::new(Class::Unauthenticated, "token_invalid", "This link or token is not valid.")
-                .hint("Check that all of it was copied, or ask for a new one."),
-        })?;
+        let grant =
+            self.keys.verify(token, clock::now().wall.unix_seconds()).map_err(|fault| match fault {
+                GrantFault::Expired => {
+                    Fault::new(Class::Unauthenticated, "token_expired", "This link or token has expired.")
+                        .hint("Ask for a new one.")
+                }
+                _ => Fault::new(Class::Unauthenticated, "token_invalid", "This link or token is not valid.")
+                    .hint("Check that all of it was copied, or ask for a new one."),
+            })?;
         self.holder(&grant)
     }
 

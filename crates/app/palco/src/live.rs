@@ -56,7 +56,11 @@ pub(crate) struct Live {
 
 impl Live {
     /// Starts the thread of a show.
-    pub(crate) fn open(record: Record, around: Arc<Surroundings>, feeds: [FeedId; 2]) -> std::io::Result<Self> {
+    pub(crate) fn open(
+        record: Record,
+        around: Arc<Surroundings>,
+        feeds: [FeedId; 2],
+    ) -> std::io::Result<Self> {
         let id = record.show.id;
         let slug = record.show.slug.clone();
         let stage = Stage::new(record, clock::now());
@@ -120,7 +124,8 @@ impl Live {
     fn ask(&self, ask: Ask) -> Result<(), Fault> {
         self.asks.try_send(ask).map_err(|error| match error {
             TrySendError::Full(_) => {
-                Fault::new(Class::Unavailable, "show_busy", "The show has too much to do.").hint("Try again in a moment.")
+                Fault::new(Class::Unavailable, "show_busy", "The show has too much to do.")
+                    .hint("Try again in a moment.")
             }
             TrySendError::Disconnected(_) => gone(),
         })
@@ -233,7 +238,8 @@ impl Run {
                 }
                 Effect::PerformerRemoved { performer, feed } => {
                     let theirs = |s: &Session| {
-                        s.media == Media::Publish(performer) || s.who == Some(Who::Performer(self.id, performer))
+                        s.media == Media::Publish(performer)
+                            || s.who == Some(Who::Performer(self.id, performer))
                     };
                     self.close_sessions(CloseReason::Removed, theirs);
                     self.around.command(palco_sfu::Command::CloseFeed { feed });

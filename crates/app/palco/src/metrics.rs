@@ -72,12 +72,15 @@ fn show(live: &Live) {
     gauge!("palco_show_performers_connected", "show" => name.clone())
         .set(f64::from(u32::try_from(connected).unwrap_or(u32::MAX)));
     // A mixer that was restarted counts from zero: rate() and increase() know counter resets.
-    if let Some(FromMixer::Stats { pictures, skipped, dropped, undecodable, cpu }) = *live.mixer_stats.borrow() {
+    if let Some(FromMixer::Stats { pictures, skipped, dropped, undecodable, cpu }) =
+        *live.mixer_stats.borrow()
+    {
         counter!("palco_mixer_pictures_total", "show" => name.clone()).absolute(pictures);
         counter!("palco_mixer_ticks_skipped_total", "show" => name.clone()).absolute(skipped);
         counter!("palco_mixer_frames_dropped_total", "show" => name.clone()).absolute(dropped);
         counter!("palco_mixer_frames_undecodable_total", "show" => name.clone()).absolute(undecodable);
-        gauge!("palco_mixer_cpu_seconds", "show" => name).set(MILLI * f64::from(u32::try_from(cpu / 1_000).unwrap_or(u32::MAX)));
+        gauge!("palco_mixer_cpu_seconds", "show" => name)
+            .set(MILLI * f64::from(u32::try_from(cpu / 1_000).unwrap_or(u32::MAX)));
     }
 }
 

@@ -31,7 +31,8 @@ const STATS: Duration = Duration::from_secs(1);
 /// Sends log lines to standard error, filtered as `filter` says.
 pub(crate) fn log_to_stderr(filter: &str) {
     let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| "info".into());
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // Only fails when a subscriber is set already; then that one stays.
     let _ = lines.try_init();
 }
@@ -41,15 +42,17 @@ pub(crate) fn log_to_stderr(filter: &str) {
 /// # Errors
 /// When a part cannot start; nothing is left running then.
 pub(crate) fn run(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        Fault::unavailable("no_threads", "The system gives no threads.").internal(error)
-    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Fault::unavailable("no_threads", "The system gives no threads.").internal(error))?;
     runtime.block_on(serve(config, demo))
 }
 
 async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
     let tls = config.tls.as_ref().map(|(cert, key)| tls(cert, key)).transpose()?;
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| in_use(config.listen, "listen", &error))?;
+    let listener =
+        TcpListener::bind(config.listen).await.map_err(|error| in_use(config.listen, "listen", &error))?;
     let address = listener.local_addr().map_err(|error| in_use(config.listen, "listen", &error))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let local = format!("{scheme}://{}", reachable(address));
@@ -59,7 +62,11 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
     let sessions = Arc::new(Sessions::default());
     let (tell, told) = sync_channel(EVENTS);
     let shard = Shard::spawn(
-        ShardConfig { public: config.rtc_public.clone(), max_sessions: config.max_sessions, ..ShardConfig::new(config.rtc) },
+        ShardConfig {
+            public: config.rtc_public.clone(),
+            max_sessions: config.max_sessions,
+            ..ShardConfig::new(config.rtc)
+        },
         on_event(Arc::clone(&routes), tell),
     )
     .map_err(|error| in_use(config.rtc, "rtc", &error))?;
@@ -120,9 +127,11 @@ fn listen_to_shard(house: Arc<House>, told: Receiver<Event>) -> Result<(), Fault
         }
         house.shard_ended();
     };
-    std::thread::Builder::new().name("house".into()).spawn(listen).map(drop).map_err(|error| {
-        Fault::unavailable("no_threads", "The system gives no threads.").internal(error)
-    })
+    std::thread::Builder::new()
+        .name("house".into())
+        .spawn(listen)
+        .map(drop)
+        .map_err(|error| Fault::unavailable("no_threads", "The system gives no threads.").internal(error))
 }
 
 fn ask_for_stats(shard: &Arc<palco_net::ShardHandle>) {
@@ -141,7 +150,8 @@ fn ask_for_stats(shard: &Arc<palco_net::ShardHandle>) {
 async fn begin_demo(local: String, house: &Arc<House>, media: PathBuf) -> Result<demo::Demo, Fault> {
     let admin = house.admin_token();
     let begun = tokio::task::spawn_blocking(move || demo::begin(&local, &admin, &media)).await;
-    let demo = begun.map_err(|error| Fault::unavailable("demo_failed", "The demo failed.").internal(error))??;
+    let demo =
+        begun.map_err(|error| Fault::unavailable("demo_failed", "The demo failed.").internal(error))??;
     announce(&demo.links);
     Ok(demo)
 }
@@ -189,7 +199,8 @@ struct Stopping(tokio::sync::watch::Receiver<bool>);
 
 impl Stopping {
     fn new() -> Result<Self, Fault> {
-        let no_signals = |error| Fault::unavailable("no_signals", "Signals cannot be received.").internal(error);
+        let no_signals =
+            |error| Fault::unavailable("no_signals", "Signals cannot be received.").internal(error);
         let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
         let (stop, stopping) = tokio::sync::watch::channel(false);

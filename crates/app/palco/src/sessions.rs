@@ -134,12 +134,19 @@ impl Sessions {
             }
             Event::Closed { session, .. } => {
                 if let Some(waiting) = table.waiting.remove(session) {
-                    let fault = Fault::new(Class::Unavailable, "session_closed", "The session ended before it began.");
+                    let fault = Fault::new(
+                        Class::Unavailable,
+                        "session_closed",
+                        "The session ended before it began.",
+                    );
                     let _ = waiting.send(Err(fault.hint("Try again.")));
                 }
                 table.sessions.remove(session).map(|before| (*session, before))
             }
-            Event::FeedChanged { .. } | Event::FeedFrame { .. } | Event::KeyFrameWanted { .. } | Event::Stats(_) => None,
+            Event::FeedChanged { .. }
+            | Event::FeedFrame { .. }
+            | Event::KeyFrameWanted { .. }
+            | Event::Stats(_) => None,
         }
     }
 }
@@ -168,7 +175,11 @@ mod tests {
     fn a_refused_session_is_forgotten_and_the_fault_passed_on() {
         let sessions = Sessions::default();
         let id = SessionId::new(2);
-        let mut wait = sessions.expect(id, Session { show: ShowId::new(1), who: None, media: Media::Stage }, FeedId::new(3));
+        let mut wait = sessions.expect(
+            id,
+            Session { show: ShowId::new(1), who: None, media: Media::Stage },
+            FeedId::new(3),
+        );
         let fault = Fault::invalid("sdp_broken", "No.");
         sessions.note(&Event::Answered { session: id, answer: Err(fault.clone()) });
         assert_eq!(wait.try_recv().expect("answered"), Err(fault));
