@@ -35,7 +35,7 @@ pub(crate) struct Perform {
 #[allow(clippy::print_stdout)] // What it says to the person at the terminal.
 pub(crate) fn perform(perform: &Perform) -> Result<(), Fault> {
     let token = perform.token.as_deref().map(Secret::new);
-    let options = Options { reconnect: true, align: perform.align };
+    let options = Options { align: perform.align, ..Options::default() };
     let looped = !perform.once;
     let publisher = if perform.align {
         // Only a file that was read to its end has a known length to be in step with.

@@ -22,8 +22,21 @@ impl Bot {
     /// # Errors
     /// When the media cannot be made, or the server refuses or does not let media through.
     pub fn start(url: &str, token: Option<&Secret>, spec: Spec) -> Result<Self, Fault> {
+        Self::start_with(url, token, spec, Options::default())
+    }
+
+    /// The same, with options.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with(
+        url: &str,
+        token: Option<&Secret>,
+        spec: Spec,
+        options: Options,
+    ) -> Result<Self, Fault> {
         let frames = Frames::new(media::frames(&spec)?, true);
-        let publisher = whip::publish(url, token, frames, Options::default())?;
+        let publisher = whip::publish(url, token, frames, options)?;
         let stats = publisher.wait_connected(Duration::from_secs(15))?;
         Ok(Self { spec, started: stats.started.unwrap_or_default(), publisher })
     }

@@ -107,6 +107,19 @@ impl Watcher {
     /// # Errors
     /// When the server refuses.
     pub fn start(url: &str, token: Option<&Secret>, tiles: Vec<Tile>) -> Result<Self, Fault> {
+        Self::start_with(url, token, tiles, Options::default())
+    }
+
+    /// The same, with options.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn start_with(
+        url: &str,
+        token: Option<&Secret>,
+        tiles: Vec<Tile>,
+        options: Options,
+    ) -> Result<Self, Fault> {
         let empty = vec![Vec::new(); tiles.len()];
         let log = Arc::new(Mutex::new(Log { flashes: empty.clone(), beeps: empty, ..Log::default() }));
         let dropped = Arc::new(AtomicU64::new(0));
@@ -117,7 +130,7 @@ impl Watcher {
                 count.fetch_add(1, Ordering::Relaxed);
             }
         };
-        let player = whep::play(url, token, on_frame, Options::default())?;
+        let player = whep::play(url, token, on_frame, options)?;
         let (looking, shared) = (tiles.clone(), log.clone());
         let worker = std::thread::spawn(move || work(&receiver, &looking, &shared));
         Ok(Self { player: Some(player), tiles, log, dropped, worker: Some(worker) })

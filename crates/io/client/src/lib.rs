@@ -36,6 +36,8 @@ pub use pacer::Pacer;
 pub use source::{FrameSource, Frames, Next};
 pub use timeline::Timeline;
 
+use std::net::SocketAddr;
+
 /// How a session behaves.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -46,10 +48,13 @@ pub struct Options {
     /// source's period, so that all aligned publishers with the same period are in step,
     /// whenever they began. Needs a source that knows its [`FrameSource::period`].
     pub align: bool,
+    /// Send media here instead of to the addresses the server names: to a relay in front of it,
+    /// such as palco-netem's.
+    pub media_through: Option<SocketAddr>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { reconnect: true, align: false }
+        Self { reconnect: true, align: false, media_through: None }
     }
 }

@@ -27,15 +27,18 @@ pub(crate) struct Offer {
     pub(crate) direction: Direction,
     pub(crate) h264: bool,
     pub(crate) vp8: bool,
+    /// Instead of the answer's candidates.
+    pub(crate) through: Option<SocketAddr>,
 }
 
 impl Offer {
-    pub(crate) fn to_send(video: Codec) -> Self {
-        Self { direction: Direction::SendOnly, h264: video == Codec::H264, vp8: video == Codec::Vp8 }
+    pub(crate) fn to_send(video: Codec, through: Option<SocketAddr>) -> Self {
+        let (h264, vp8) = (video == Codec::H264, video == Codec::Vp8);
+        Self { direction: Direction::SendOnly, h264, vp8, through }
     }
 
-    pub(crate) fn to_play() -> Self {
-        Self { direction: Direction::RecvOnly, h264: true, vp8: true }
+    pub(crate) fn to_play(through: Option<SocketAddr>) -> Self {
+        Self { direction: Direction::RecvOnly, h264: true, vp8: true, through }
     }
 }
 
@@ -120,7 +123,10 @@ impl Session {
             .map_err(broken)?;
         // Two new media sections always need an offer.
         let Some((audio, video, sdp, pending)) = offered else { return Err(broken("no offer")) };
-        let answered = door.post(url, &sdp)?;
+        let mut answered = door.post(url, &sdp)?;
+        if let Some(relay) = offer.through {
+            answered.sdp = through(&answered.sdp, relay);
+        }
         let mut session = Self {
             peer,
             link,
@@ -247,6 +253,18 @@ fn candidates(sdp: &str) -> impl Iterator<Item = SocketAddr> + '_ {
     })
 }
 
+/// The SDP with a relay as its only candidates.
+fn through(sdp: &str, relay: SocketAddr) -> String {
+    let line = |line: &str| {
+        let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        if line.starts_with("a=candidate:") && words.len() > 5 {
+            (words[4], words[5]) = (relay.ip().to_string(), relay.port().to_string());
+        }
+        words.join(" ") + "\r\n"
+    };
+    sdp.lines().map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,5 +277,8 @@ mod tests {
                    a=candidate:4 1 UDP 1 ::1 8189 typ host\r\n";
         let found: Vec<_> = candidates(sdp).map(|a| a.to_string()).collect();
         assert_eq!(found, ["10.0.0.5:8189", "[::1]:8189"]);
+        let relayed = through(sdp, SocketAddr::from(([127, 0, 0, 1], 9)));
+        assert!(relayed.starts_with("v=0\r\na=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host\r\n"));
+        assert!(candidates(&relayed).all(|a| a.to_string() == "127.0.0.1:9"));
     }
 }

@@ -79,7 +79,8 @@ pub fn play(
     let clock = Clock::new();
     let called = clock.now();
     let door = Door::new(url, token);
-    let first = Session::open(url, &door, Offer::to_play())?;
+    let offer = Offer::to_play(options.media_through);
+    let first = Session::open(url, &door, offer)?;
     let url = url.to_owned();
     let run = move |shared: &Shared<Stats>| {
         let (mut session, mut backoff) = (first, Backoff::new());
@@ -102,7 +103,7 @@ pub fn play(
                 if shared.bell.is_rung() {
                     return Ok(());
                 }
-                match Session::open(&url, &door, Offer::to_play()) {
+                match Session::open(&url, &door, offer) {
                     Ok(session) => break session,
                     Err(fault) if may_pass(&fault) => tracing::debug!(fault = fault.code, "not yet"),
                     Err(fault) => return Err(fault),

@@ -58,7 +58,7 @@ pub fn publish(
     options: Options,
 ) -> Result<Publisher, Fault> {
     let door = Door::new(url, token);
-    let offer = Offer::to_send(source.video());
+    let offer = Offer::to_send(source.video(), options.media_through);
     let first = Session::open(url, &door, offer)?;
     let url = url.to_owned();
     let run = move |shared: &Shared<Stats>| {

@@ -8,14 +8,19 @@
 
 use clap::Parser;
 use palco_base::{Fault, Secret};
+use palco_client::Options;
 use palco_testkit::{Bot, Spec, media};
 use serde_json::json;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// A performer made of test media
 #[derive(Parser)]
 struct Args {
+    /// Send media to this address instead, such as palco-netem's
+    #[arg(long, value_name = "ADDR")]
+    through: Option<SocketAddr>,
     /// WHIP address
     #[arg(long, value_name = "URL", required_unless_present = "file")]
     to: Option<String>,
@@ -59,7 +64,8 @@ fn run(args: &Args) -> Result<(), Fault> {
         return Ok(());
     }
     let token = args.token.as_deref().map(Secret::new);
-    let bot = Bot::start(args.to.as_deref().unwrap_or_default(), token.as_ref(), spec)?;
+    let options = Options { media_through: args.through, ..Options::default() };
+    let bot = Bot::start_with(args.to.as_deref().unwrap_or_default(), token.as_ref(), spec, options)?;
     println!(
         "{}",
         json!({

@@ -5,14 +5,19 @@
 
 use clap::Parser;
 use palco_base::{Fault, MediaTime, Secret};
+use palco_client::Options;
 use palco_testkit::{Spec, Tile, Watcher};
 use serde_json::json;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// A viewer that measures what it sees
 #[derive(Parser)]
 struct Args {
+    /// Send media to this address instead, such as palco-netem's
+    #[arg(long, value_name = "ADDR")]
+    through: Option<SocketAddr>,
     /// WHEP address
     #[arg(long, value_name = "URL")]
     from: String,
@@ -54,7 +59,8 @@ fn tile(text: &str) -> Result<Tile, Fault> {
 fn run(args: &Args) -> Result<(), Fault> {
     let tiles = args.tile.iter().map(|t| tile(t)).collect::<Result<_, _>>()?;
     let token = args.token.as_deref().map(Secret::new);
-    let watcher = Watcher::start(&args.from, token.as_ref(), tiles)?;
+    let options = Options { media_through: args.through, ..Options::default() };
+    let watcher = Watcher::start_with(&args.from, token.as_ref(), tiles, options)?;
     let end = Instant::now() + Duration::from_secs(args.seconds);
     loop {
         let left = end.saturating_duration_since(Instant::now()).min(Duration::from_secs(1));
