@@ -189,7 +189,7 @@ fn broken(error: &dyn std::fmt::Display) -> Fault {
 fn links(api: &Api, show: &Value) -> Result<Links, Fault> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let director = api.call("POST", &format!("/shows/{SLUG}/director-links"), Some(&json!({})))?;
-    let guest = api.performer("You")?;
+    let guest = api.performer("Guest")?;
     Ok(Links {
         audience: text(&show["links"]["watch"]),
         invitation: text(&guest["invitation_url"]),
