@@ -203,6 +203,7 @@ function Page() {
         memory={memory}
         change={change}
         nameFault={nameFault}
+        onNameFault={() => setNameFault(null)}
         onLeave={() => {
           setLeft("gone");
           forget(code);

@@ -27,6 +27,7 @@ interface Props {
   memory: Memory;
   change: (some: Partial<Memory>) => void;
   nameFault: Fault | null;
+  onNameFault: () => void;
   onLeave: () => void;
 }
 
@@ -72,7 +73,7 @@ export function Room(props: Props) {
         </div>
       ) : null}
       <footer class="room-bar">
-        <FaultNote fault={props.nameFault} />
+        <FaultNote fault={props.nameFault} onClose={props.onNameFault} />
         <p class="small soft" role="status" hidden={!view.me.muted}>
           {view.me.muted ? t("stage.director_muted") : ""}
         </p>
