@@ -106,9 +106,10 @@ impl Live {
     }
 
     /// Reports a fact. Facts are never refused; one that finds no room is reported in the log.
+    /// A show that is being closed has no use for any.
     pub(crate) fn fact(&self, fact: Fact) {
-        if let Err(fault) = self.ask(Ask::Input(Input::Fact(fact), None)) {
-            tracing::error!(show = %self.id, %fault, "a fact was lost");
+        if let Err(TrySendError::Full(_)) = self.asks.try_send(Ask::Input(Input::Fact(fact), None)) {
+            tracing::error!(show = %self.id, "the show's queue is full: a fact was lost");
         }
     }
 
