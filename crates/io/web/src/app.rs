@@ -145,7 +145,7 @@ impl Caller {
         }
     }
 
-    fn somebody(&self) -> Result<Who, Fault> {
+    pub(crate) fn somebody(&self) -> Result<Who, Fault> {
         self.who()?.ok_or_else(token_missing)
     }
 
@@ -186,8 +186,8 @@ impl Caller {
     }
 
     /// Whether the right still holds that a stream was opened with.
-    pub(crate) fn still(&self, who: Option<Who>) -> bool {
-        self.who().is_ok_and(|now| now == who)
+    pub(crate) fn still(&self, who: Who) -> bool {
+        self.who().is_ok_and(|now| now == Some(who))
     }
 }
 

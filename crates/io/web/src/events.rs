@@ -28,9 +28,8 @@ pub(crate) struct Feed<F> {
     pub(crate) view: F,
     /// Sent as they come.
     pub(crate) levels: Option<broadcast::Receiver<Levels>>,
-    /// Whose right it hangs on.
-    pub(crate) caller: Caller,
-    pub(crate) who: Option<Who>,
+    /// Whose right it hangs on; none if everybody may listen.
+    pub(crate) right: Option<(Caller, Who)>,
 }
 
 struct Streaming<F, V> {
@@ -84,7 +83,7 @@ where
                 Wake::State => {
                     self.dirty = false;
                     let snapshot = Arc::clone(&self.feed.states.borrow_and_update());
-                    if !self.feed.caller.still(self.feed.who) {
+                    if !self.allowed() {
                         return None;
                     }
                     let view = (self.feed.view)(&snapshot)?;
@@ -103,7 +102,7 @@ where
                 }
                 Wake::Check => {
                     self.next_check = Instant::now() + CHECK;
-                    if !self.feed.caller.still(self.feed.who) {
+                    if !self.allowed() {
                         return None;
                     }
                 }
@@ -111,6 +110,10 @@ where
                 Wake::End => return None,
             }
         }
+    }
+
+    fn allowed(&self) -> bool {
+        self.feed.right.as_ref().is_none_or(|(caller, who)| caller.still(*who))
     }
 
     async fn wake(&mut self) -> Wake {

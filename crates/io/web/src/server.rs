@@ -16,8 +16,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
@@ -53,13 +53,11 @@ pub async fn serve(
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let (stream, from) = tokio::select! {
+        let (permit, (stream, from)) = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = accept(&listener) => accepted?,
+            next = next(&listener, &room) => next?,
         };
-        // Never closed, so there is always a permit to wait for.
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
         // Frames are small and answers are written whole: waiting for more only adds delay.
         let _ = stream.set_nodelay(true);
         let (router, watcher, tls) = (site.router(), graceful.watcher(), tls.clone());
@@ -84,9 +82,18 @@ pub async fn serve(
     Ok(())
 }
 
+/// The next connection, when there is room for it.
+async fn next(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(OwnedSemaphorePermit, (TcpStream, SocketAddr))> {
+    let permit = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
+    Ok((permit, accept(listener).await?))
+}
+
 /// The next connection. One that went away before it was taken is passed over; when the process
 /// has no file descriptors left, it waits for some.
-async fn accept(listener: &TcpListener) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
+async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     loop {
         match listener.accept().await {
             Ok(accepted) => return Ok(accepted),

@@ -49,7 +49,7 @@ async fn rename(
 async fn stream(State(app): State<App>, performing: Performing) -> Answer<impl IntoResponse> {
     let Performing { caller, show, me } = performing;
     let states = app.backend().watch(show).map_err(|_| invitation_unknown())?;
-    let who = caller.who()?;
+    let who = caller.somebody()?;
     let view = move |snapshot: &Snapshot| convert::performer_stage(snapshot, me);
-    Ok(events::stream(&app, Feed { name: "stage", states, view, levels: None, caller, who }))
+    Ok(events::stream(&app, Feed { name: "stage", states, view, levels: None, right: Some((caller, who)) }))
 }

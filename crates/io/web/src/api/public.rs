@@ -1,6 +1,6 @@
 //! Shows, for everybody.
 
-use crate::app::{App, Caller};
+use crate::app::App;
 use crate::convert;
 use crate::events::{self, Feed};
 use crate::fault::Answer;
@@ -48,14 +48,9 @@ async fn read(State(app): State<App>, Path(key): Path<String>) -> Answer<axum::J
 #[utoipa::path(get, path = "/api/v1/public/shows/{show}/events", tag = "public",
     params(("show" = String, Path, description = "Id or slug")),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
-async fn stream(
-    State(app): State<App>,
-    caller: Caller,
-    Path(key): Path<String>,
-) -> Answer<impl IntoResponse> {
+async fn stream(State(app): State<App>, Path(key): Path<String>) -> Answer<impl IntoResponse> {
     let show = app.show(&key)?.show.id;
     let states = app.backend().watch(show)?;
-    let who = caller.who()?;
     let view = |snapshot: &Snapshot| Some(convert::public_show(&snapshot.show));
-    Ok(events::stream(&app, Feed { name: "show", states, view, levels: None, caller, who }))
+    Ok(events::stream(&app, Feed { name: "show", states, view, levels: None, right: None }))
 }

@@ -70,11 +70,14 @@ async fn stream(State(app): State<App>, director: Director) -> Answer<impl IntoR
     let (show, caller) = (director.show(), director.caller);
     let (states, levels) = (app.backend().watch(show)?, app.backend().levels(show)?);
     let links = caller.links.clone();
-    let who = caller.who()?;
+    let who = caller.somebody()?;
     let view = move |snapshot: &Snapshot| {
         Some(ByRevision { revision: snapshot.revision, state: convert::state(snapshot, &links) })
     };
-    Ok(events::stream(&app, Feed { name: "state", states, view, levels: Some(levels), caller, who }))
+    Ok(events::stream(
+        &app,
+        Feed { name: "state", states, view, levels: Some(levels), right: Some((caller, who)) },
+    ))
 }
 
 /// Two states are the same if their revision is.

@@ -3,6 +3,9 @@
 use crate::client::ADMIN;
 use crate::fake::Fake;
 use palco_web::{Backend, Site, WebConfig, serve};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::{PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +21,16 @@ struct Running {
 }
 
 async fn start() -> Running {
+    start_with(None).await
+}
+
+async fn start_with(tls: Option<ServerConfig>) -> Running {
     let backend: Arc<dyn Backend> = Arc::new(Fake::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let site = Site::new(backend, WebConfig::default());
-    let done = tokio::spawn(serve(listener, site, None, async {
+    let done = tokio::spawn(serve(listener, site, tls, async {
         let _ = stopped.await;
     }));
     Running { address, stop, done }
@@ -93,4 +100,50 @@ async fn heads_that_are_too_large_or_no_heads_are_refused() {
     let answer =
         exchange(running.address, "GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "others do not notice");
+}
+
+/// A server's and a client's side of a certificate that was made for this test.
+fn certificate() -> (ServerConfig, ClientConfig) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = made.cert.der().clone();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let server =
+        ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
+    let server =
+        server.unwrap().with_no_client_auth().with_single_cert(vec![certificate.clone()], key).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let client = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    (server, client.unwrap().with_root_certificates(roots).with_no_client_auth())
+}
+
+#[tokio::test]
+async fn tls_with_both_versions_of_http() {
+    let (server, mut client) = certificate();
+    let running = start_with(Some(server)).await;
+    let name = ServerName::try_from("localhost").unwrap();
+    client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let connect = tokio_rustls::TlsConnector::from(Arc::new(client.clone()));
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let stream = connect.connect(name.clone(), stream).await.unwrap();
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]), "HTTP/2 first");
+
+    client.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let connect = tokio_rustls::TlsConnector::from(Arc::new(client));
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let mut stream = connect.connect(name, stream).await.unwrap();
+    stream
+        .write_all(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    // The server closes as it was asked to; how TLS takes that is not what is tested here.
+    let _ = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("strict-transport-security: max-age="), "{answer}");
+    // Who speaks no TLS is let go, and others do not notice.
+    let plain = exchange(running.address, "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(!plain.contains("200 OK"), "{plain}");
 }
