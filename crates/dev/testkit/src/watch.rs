@@ -352,6 +352,7 @@ fn report(stats: &whep::Stats, log: &Log, tiles: &[Tile], dropped: u64) -> Value
         "audio_packets": stats.audio_packets,
         "bytes": stats.bytes,
         "lost": stats.lost,
+        "audio_lost": stats.audio_lost,
         "nacks": stats.nacks,
         "plis": stats.plis,
         "freezes": stats.freezes,

@@ -18,6 +18,8 @@ use str0m::{Candidate, Event, Input, Output, Rtc, RtcError};
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// A server that is there sends STUN answers and RTCP all the time.
 const SILENCE: Duration = Duration::from_secs(6);
+/// Video packets that may come before a hole is given up: half a second of a Program.
+const WAIT_FOR_REPAIR: usize = 150;
 /// Datagrams read before timers are looked at again.
 const BATCH: usize = 64;
 
@@ -103,6 +105,9 @@ impl Session {
             .enable_opus(true, false)
             .enable_h264(offer.h264)
             .enable_vp8(offer.vp8)
+            // A lost packet that is asked for twice takes three round trips: wait as long as a
+            // browser would, instead of str0m's 30 packets, which are 0.1 s of a Program.
+            .set_reordering_size_video(WAIT_FOR_REPAIR)
             .set_stats_interval(Some(Duration::from_secs(1)));
         // A loopback or LAN answers in milliseconds; a lost server must be noticed in seconds.
         config.set_max_stun_rto(Duration::from_millis(1_500));

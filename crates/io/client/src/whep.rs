@@ -45,8 +45,10 @@ pub struct Stats {
     pub audio_packets: u64,
     /// Coded bytes of both.
     pub bytes: u64,
-    /// RTP packets that never came, by the holes in what was put together.
+    /// Video packets that never came, also not when asked for again.
     pub lost: u64,
+    /// Audio packets that never came; servers do not repair sound.
+    pub audio_lost: u64,
     /// Pauses in the picture: a gap of at least max(3 δ, δ + 150 ms), where δ is the mean
     /// distance of frames (W3C `freezeCount`).
     pub freezes: u64,
@@ -250,7 +252,7 @@ impl<'a, F: FnMut(Received)> Work<'a, F> {
             s.key_frames += u64::from(video && key);
             s.audio_packets += u64::from(!video);
             s.bytes += length as u64;
-            s.lost += missing;
+            *if video { &mut s.lost } else { &mut s.audio_lost } += missing;
             s.freezes += u64::from(frozen.is_some());
             s.frozen += frozen.unwrap_or_default();
             s.aligned = aligned;
