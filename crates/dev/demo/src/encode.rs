@@ -11,6 +11,9 @@ use std::process::{Child, Command, Stdio};
 pub(crate) const FPS: usize = 30;
 /// A new number when the art or the music has changed, so that old files are made again.
 const EDITION: u32 = 1;
+/// Seconds between the first picture and the tune's first beat. A decoder that has just begun
+/// overshoots if the first thing it meets is loud, so a file begins in the breath before.
+pub(crate) const UPBEAT: f64 = 0.2;
 /// Opus packets before the first that is kept; see [`encode`].
 const WARM_UP: usize = 50;
 /// Samples in an Opus packet of 20 ms.
@@ -69,9 +72,9 @@ pub(crate) fn target(folder: &Path, name: &str) -> PathBuf {
 fn write_sound(path: &Path, sound: &Ring) -> Result<()> {
     let count = sound.frames.len();
     let mut out = BufWriter::new(fs::File::create(path)?);
-    let warm = WARM_UP * PACKET;
-    for n in 0..warm + count + 2 * PACKET {
-        for value in sound.frames[(n + count - warm % count) % count] {
+    let before = WARM_UP * PACKET + (UPBEAT * RATE as f64) as usize;
+    for n in 0..WARM_UP * PACKET + count + 2 * PACKET {
+        for value in sound.frames[(n + count - before % count) % count] {
             out.write_all(&value.to_le_bytes())?;
         }
     }
@@ -96,7 +99,7 @@ fn start(samples: &Path, film: &Path, name: &str, format: &Format) -> Result<Chi
     ]);
     ffmpeg.args(["-f", "f32le", "-ar", &RATE.to_string(), "-ac", "2", "-i"]).arg(samples);
     ffmpeg.args(["-map", "0:v", "-map", "1:a", "-metadata", &format!("title={}", title(name))]);
-    ffmpeg.args(["-c:v", "libx264", "-profile:v", "baseline", "-preset", "fast", "-tune", "zerolatency"]);
+    ffmpeg.args(["-c:v", "libx264", "-profile:v", "baseline", "-preset", "veryfast", "-tune", "zerolatency"]);
     ffmpeg.args(["-pix_fmt", "yuv420p", "-g", "60", "-keyint_min", "60", "-sc_threshold", "0"]);
     ffmpeg.args(["-flags", "+cgop", "-bf", "0", "-x264-params", "aq-mode=3:aq-strength=1.1:deblock=1,1"]);
     ffmpeg.args(["-b:v", &kbits(format.kbits), "-maxrate", &kbits(format.kbits * 5 / 4)]);

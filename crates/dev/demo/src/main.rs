@@ -12,7 +12,7 @@ mod scene;
 mod sound;
 
 use clap::Parser;
-use encode::{FPS, Format};
+use encode::{FPS, Format, UPBEAT};
 use scene::{Act, Moment, Stage};
 use sound::{Ring, Tune};
 use std::io::{Error, Result};
@@ -128,7 +128,8 @@ fn paint_all(
             scope.spawn(move || {
                 let mut easel = stage.easel();
                 for frame in (thread..frames).step_by(threads) {
-                    let now = Moment { time: frame as f64 / FPS as f64, length };
+                    let time = (frame as f64 / FPS as f64 - UPBEAT).rem_euclid(length);
+                    let now = Moment { time, length };
                     if sender.send(stage.paint(act, now, &mut easel)).is_err() {
                         return;
                     }
@@ -152,4 +153,37 @@ fn still(film: &Film, out: &Path, second: f64) -> Result<()> {
     let now = Moment { time: second.rem_euclid(length), length };
     let path = out.join(format!("{}.yuv", film.name));
     std::fs::write(path, stage.paint(&*act, now, &mut stage.easel()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mean difference of two pictures' samples.
+    fn change(a: &[u8], b: &[u8]) -> f64 {
+        let sum: u32 = a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+        f64::from(sum) / a.len() as f64
+    }
+
+    #[test]
+    fn pictures_move_and_go_round_without_a_jump() {
+        let stage = Stage::new(160, 90);
+        for film in films() {
+            let (frames, fps) = (film.format.frames, FPS as f64);
+            let length = frames as f64 / fps;
+            let act = (film.act)(&Tune::new(length));
+            let mut easel = stage.easel();
+            let mut paint = |frame: usize| {
+                let now = Moment { time: frame as f64 / fps, length };
+                stage.paint(&*act, now, &mut easel)
+            };
+            // A bar's first beat moves as much in the middle of the tune as at its start.
+            let [before, first] = [frames - 1, 0].map(&mut paint);
+            let [other_before, other] = [frames / 2 - 1, frames / 2].map(&mut paint);
+            let (seam, usual) = (change(&before, &first), change(&other_before, &other));
+            assert!(seam < usual * 2.0 + 0.5, "{}: {seam} at the seam, {usual} elsewhere", film.name);
+            assert!(change(&first, &paint(frames / 5)) > 0.2, "{}: a still life", film.name);
+            assert_eq!(first.len(), 160 * 90 * 3 / 2);
+        }
+    }
 }

@@ -2,14 +2,14 @@
 
 use super::canvas::Canvas;
 use super::field::{Field, STEP};
-use super::geometry::{Rgb, hex, smooth};
+use super::geometry::{hex, smooth};
 
 /// One coded-ready picture: planes Y, U, V of 4:2:0, BT.709, limited range.
 pub(crate) type Frame = Vec<u8>;
 
 /// Where the film curve's table ends; brighter light is white.
 const BRIGHTEST: f32 = 6.0;
-const TABLE: usize = 4096;
+const TABLE: usize = 1 << 14;
 
 /// What does not change from picture to picture.
 pub(crate) struct Finish {
@@ -28,12 +28,12 @@ pub(crate) struct Finish {
 pub(crate) struct Scratch {
     small: Field,
     bloom: Field,
-    spare: Vec<Rgb>,
+    spare: Vec<[f32; 4]>,
 }
 
 impl Finish {
     pub(crate) fn new(width: usize, height: usize, horizon: f32, mirror: f32) -> Self {
-        let tone = (0..=TABLE + 1).map(|n| film(BRIGHTEST * (n as f32 / TABLE as f32).powi(2))).collect();
+        let tone = (0..=TABLE + 1).map(|n| film(BRIGHTEST * n as f32 / TABLE as f32)).collect();
         let at = |n: usize| ((n % width) as f32, (n / width) as f32);
         let vignette = |n| {
             let (x, y) = at(n);
@@ -67,7 +67,7 @@ impl Finish {
         let mut frame = vec![128u8; width * height * 3 / 2];
         let (luma, chroma) = frame.split_at_mut(width * height);
         let (blue, red) = chroma.split_at_mut(width * height / 4);
-        let mut line = vec![[0.0f32; 3]; width];
+        let mut line = vec![[0.0f32; 4]; width];
         let mut colour = vec![[0.0f32; 2]; width / 2];
         let (mut air, mut flare, mut glass) = (line.clone(), line.clone(), line.clone());
         for row in 0..height {
@@ -81,14 +81,17 @@ impl Finish {
             }
             let start = row * width;
             let pixels = &canvas.pixels()[start..start + width];
-            for (x, px) in pixels.iter().enumerate() {
+            let shadow = &self.vignette[start..start + width];
+            for x in 0..width {
+                let (px, glass, flare, air) = (&pixels[x], &glass[x], &flare[x], &air[x]);
                 let bare = strength * (1.0 - px[3]);
-                line[x] = [0, 1, 2].map(|c| {
-                    let light = px[c] + glass[x][c] * bare;
-                    // What stands in front has less lit air before it.
-                    let air = air[x][c] * (1.0 - 0.62 * px[3]);
-                    (light * 0.96 + flare[x][c] + air) * self.vignette[start + x]
-                });
+                // What stands in front has less lit air before it.
+                let clear = 1.0 - 0.62 * px[3];
+                let to = &mut line[x];
+                for c in 0..4 {
+                    let light = (px[c] + glass[c] * bare) * 0.96 + flare[c] + air[c] * clear;
+                    to[c] = light * shadow[x];
+                }
             }
             let samples = &mut luma[start..start + width];
             self.encode(&line, &self.dither[start..start + width], samples, &mut colour, row % 2 == 0);
@@ -107,17 +110,21 @@ impl Finish {
     fn gather(&self, canvas: &Canvas, work: &mut Scratch) {
         let share = 1.0 / (STEP * STEP) as f32;
         let wide = work.small.width;
-        work.small.data.fill([0.0; 3]);
+        work.small.data.fill([0.0; 4]);
         for (row, pixels) in canvas.pixels().chunks_exact(canvas.width).enumerate() {
             let line = &mut work.small.data[row / STEP * wide..][..wide];
             for (to, four) in line.iter_mut().zip(pixels.chunks_exact(STEP)) {
                 for px in four {
-                    *to = super::add(*to, [px[0] * share, px[1] * share, px[2] * share]);
+                    for c in 0..4 {
+                        to[c] += px[c] * share;
+                    }
                 }
             }
         }
         for (to, from) in work.bloom.data.iter_mut().zip(&work.small.data) {
-            *to = from.map(|c| (c - 0.55).max(0.0).min(2.5) * 0.34 + c * 0.03);
+            for c in 0..4 {
+                to[c] = (from[c] - 0.55).clamp(0.0, 2.5) * 0.34 + from[c] * 0.03;
+            }
         }
         let reach = wide / 40;
         for reach in [reach, reach, reach / 2] {
@@ -127,25 +134,36 @@ impl Finish {
     }
 
     /// One row: luma to `samples`; chroma summed over two rows by two columns in `colour`.
-    fn encode(&self, line: &[Rgb], dither: &[f32], samples: &mut [u8], colour: &mut [[f32; 2]], first: bool) {
+    fn encode(
+        &self,
+        line: &[[f32; 4]],
+        dither: &[f32],
+        samples: &mut [u8],
+        colour: &mut [[f32; 2]],
+        first: bool,
+    ) {
+        let last = TABLE as f32 - 0.5;
         let curve = |c: f32| {
-            let place = (c.clamp(0.0, BRIGHTEST) / BRIGHTEST).sqrt() * TABLE as f32;
-            let (at, part) = (place as usize, place.fract());
-            self.tone[at] + (self.tone[at + 1] - self.tone[at]) * part
+            let place = (c * (TABLE as f32 / BRIGHTEST)).clamp(0.0, last);
+            let at = place as usize;
+            let (low, high) = (self.tone[at], self.tone[at + 1]);
+            low + (high - low) * (place - at as f32)
         };
-        for (x, rgb) in line.iter().enumerate() {
-            let [r, g, b] = rgb.map(curve);
-            // ITU-R BT.709-6, items 3.2 to 3.5.
-            let y = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-            samples[x] = (16.5 + 219.0 * y + dither[x]).clamp(16.0, 235.0) as u8;
-            let share = 224.0 * 0.25;
-            let (cb, cr) = ((b - y) / 1.8556 * share, (r - y) / 1.5748 * share);
-            let to = &mut colour[x / 2];
-            if first && x % 2 == 0 {
-                *to = [cb, cr];
-            } else {
-                *to = [to[0] + cb, to[1] + cr];
+        // ITU-R BT.709-6, items 3.2 to 3.5.
+        const SHARE: f32 = 224.0 * 0.25;
+        for (two, (to, (out, noise))) in line
+            .chunks_exact(2)
+            .zip(colour.iter_mut().zip(samples.chunks_exact_mut(2).zip(dither.chunks_exact(2))))
+        {
+            let (mut blue, mut red) = if first { (0.0, 0.0) } else { (to[0], to[1]) };
+            for x in 0..2 {
+                let (r, g, b) = (curve(two[x][0]), curve(two[x][1]), curve(two[x][2]));
+                let y = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+                out[x] = (16.5 + 219.0 * y + noise[x]).clamp(16.0, 235.0) as u8;
+                blue += (b - y) * (SHARE / 1.8556);
+                red += (r - y) * (SHARE / 1.5748);
             }
+            *to = [blue, red];
         }
     }
 }

@@ -12,12 +12,14 @@ pub(crate) struct V {
 }
 
 /// Shorthand for [`V`].
+#[inline(always)]
 pub(crate) const fn v(x: f32, y: f32) -> V {
     V { x, y }
 }
 
 impl Add for V {
     type Output = V;
+    #[inline(always)]
     fn add(self, o: V) -> V {
         v(self.x + o.x, self.y + o.y)
     }
@@ -25,6 +27,7 @@ impl Add for V {
 
 impl Sub for V {
     type Output = V;
+    #[inline(always)]
     fn sub(self, o: V) -> V {
         v(self.x - o.x, self.y - o.y)
     }
@@ -32,16 +35,19 @@ impl Sub for V {
 
 impl Mul<f32> for V {
     type Output = V;
+    #[inline(always)]
     fn mul(self, k: f32) -> V {
         v(self.x * k, self.y * k)
     }
 }
 
 impl V {
+    #[inline(always)]
     pub(crate) fn dot(self, o: V) -> f32 {
         self.x * o.x + self.y * o.y
     }
 
+    #[inline(always)]
     pub(crate) fn len(self) -> f32 {
         self.dot(self).sqrt()
     }
@@ -70,20 +76,24 @@ pub(crate) fn hex(rgb: u32) -> Rgb {
     })
 }
 
+#[inline(always)]
 pub(crate) fn scale(c: Rgb, k: f32) -> Rgb {
-    c.map(|c| c * k)
+    [c[0] * k, c[1] * k, c[2] * k]
 }
 
+#[inline(always)]
 pub(crate) fn add(a: Rgb, b: Rgb) -> Rgb {
     [a[0] + b[0], a[1] + b[1], a[2] + b[2]]
 }
 
 /// From `a` to `b` as `k` goes from 0 to 1.
+#[inline(always)]
 pub(crate) fn lerp(a: f32, b: f32, k: f32) -> f32 {
     a + (b - a) * k
 }
 
 /// 0 below `from`, 1 above `to`, smooth between. `from` may be the greater.
+#[inline(always)]
 pub(crate) fn smooth(from: f32, to: f32, x: f32) -> f32 {
     let x = ((x - from) / (to - from)).clamp(0.0, 1.0);
     x * x * (3.0 - 2.0 * x)

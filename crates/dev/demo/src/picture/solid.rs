@@ -3,6 +3,7 @@
 use super::canvas::Canvas;
 use super::form::{Form, Near};
 use super::geometry::{Rgb, V, add, scale, v};
+use std::sync::{Arc, OnceLock};
 
 /// A surface.
 #[derive(Clone, Copy)]
@@ -62,12 +63,16 @@ pub(crate) struct Solid {
     blend: f32,
     soft: f32,
     alpha: f32,
+    fixed: Option<Arc<OnceLock<Sprite>>>,
 }
+
+/// Runs of pixels: row, first column, colour and cover.
+type Sprite = Vec<(usize, usize, Vec<[f32; 4]>)>;
 
 impl Solid {
     /// Nothing yet, of this surface.
     pub(crate) fn new(look: Look) -> Self {
-        Self { forms: Vec::new(), look, blend: 0.0, soft: 0.0, alpha: 1.0 }
+        Self { forms: Vec::new(), look, blend: 0.0, soft: 0.0, alpha: 1.0, fixed: None }
     }
 
     /// How far apart forms begin to melt together.
@@ -85,12 +90,6 @@ impl Solid {
     /// How much of what is behind it is hidden.
     pub(crate) fn alpha(mut self, alpha: f32) -> Self {
         self.alpha = alpha;
-        self
-    }
-
-    /// The same forms with another surface.
-    pub(crate) fn look(mut self, look: Look) -> Self {
-        self.look = look;
         self
     }
 
@@ -129,30 +128,79 @@ impl Solid {
         self
     }
 
+    /// Never moves, and its light never changes: drawn once, then only copied.
+    pub(crate) fn fixed(mut self) -> Self {
+        self.fixed = Some(Arc::default());
+        self
+    }
+
     /// Draws it over what is there.
     pub(crate) fn draw(&self, canvas: &mut Canvas, lights: &Lights) {
+        if let Some(sprite) = &self.fixed {
+            for (row, left, pixels) in sprite.get_or_init(|| self.sprite(canvas, lights)) {
+                for (px, [r, g, b, cover]) in canvas.row(*row)[*left..].iter_mut().zip(pixels) {
+                    Canvas::over(px, [*r, *g, *b], *cover);
+                }
+            }
+            return;
+        }
+        let (size, view) = ((canvas.width, canvas.height), canvas.view());
+        self.trace(size, view, lights, |row, column, cover, lean, light| {
+            let px = &mut canvas.row(row)[column];
+            // Light from behind shows against the dark; where there is somebody already,
+            // little of it gets through. So a body of many solids has one bright outline.
+            let colour = light.shade(&self.look, lean, 1.0 - 0.78 * px[3]);
+            Canvas::over(px, colour, cover);
+        });
+    }
+
+    fn sprite(&self, canvas: &Canvas, lights: &Lights) -> Sprite {
+        let mut sprite = Sprite::new();
+        let size = (canvas.width, canvas.height);
+        self.trace(size, canvas.view(), lights, |row, column, cover, lean, light| {
+            let [r, g, b] = light.shade(&self.look, lean, 1.0);
+            let pixel = [r, g, b, cover];
+            match sprite.last_mut() {
+                Some((last, left, pixels)) if *last == row && *left + pixels.len() == column => {
+                    pixels.push(pixel);
+                }
+                _ => sprite.push((row, column, vec![pixel])),
+            }
+        });
+        sprite
+    }
+
+    /// Finds the pixels it covers: `put(row, column, cover, lean, lights at this height)`.
+    fn trace(
+        &self,
+        (width, height): (usize, usize),
+        (k, origin): (f32, V),
+        lights: &Lights,
+        mut put: impl FnMut(usize, usize, f32, V, &Lights),
+    ) {
         let margin = self.blend * 0.5 + self.soft + 1.0;
         let bounds: Vec<(V, V)> = self.forms.iter().map(Form::bounds).collect();
-        let low = bounds.iter().fold(v(1e9, 1e9), |m, b| v(m.x.min(b.0.x), m.y.min(b.0.y)));
-        let high = bounds.iter().fold(v(-1e9, -1e9), |m, b| v(m.x.max(b.1.x), m.y.max(b.1.y)));
-        let (width, height) = (canvas.width as f32, canvas.height as f32);
-        let (k, origin) = canvas.view();
-        let pixel = |at: f32, from: f32, limit: f32| (at * k + from).clamp(0.0, limit) as usize;
-        let left = pixel(low.x - margin, origin.x, width);
-        let right = pixel(high.x + margin, origin.x + 1.0, width);
-        let rows = pixel(low.y - margin, origin.y, height)..pixel(high.y + margin, origin.y + 1.0, height);
+        let low = bounds.iter().fold(f32::MAX, |m, b| m.min(b.0.y));
+        let high = bounds.iter().fold(f32::MIN, |m, b| m.max(b.1.y));
+        let pixel = |at: f32, from: f32, limit: usize| (at * k + from).clamp(0.0, limit as f32) as usize;
+        let rows = pixel(low - margin, origin.y, height)..pixel(high + margin, origin.y + 1.0, height);
         let mut here: Vec<&Form> = Vec::new();
         for row in rows {
             let y = (row as f32 + 0.5 - origin.y) / k;
             here.clear();
-            let near = |b: &(V, V)| b.0.y - margin <= y && y <= b.1.y + margin;
-            here.extend(self.forms.iter().zip(&bounds).filter(|(_, b)| near(b)).map(|(f, _)| f));
+            let (mut from, mut to) = (f32::MAX, f32::MIN);
+            for (form, (low, high)) in self.forms.iter().zip(&bounds) {
+                if low.y - margin <= y && y <= high.y + margin {
+                    here.push(form);
+                    (from, to) = (from.min(low.x), to.max(high.x));
+                }
+            }
             if here.is_empty() {
                 continue;
             }
             let light = lights.at(y);
-            for (column, px) in canvas.row(row)[left..right].iter_mut().enumerate() {
-                let p = v(((column + left) as f32 + 0.5 - origin.x) / k, y);
+            for column in pixel(from - margin, origin.x, width)..pixel(to + margin, origin.x + 1.0, width) {
+                let p = v((column as f32 + 0.5 - origin.x) / k, y);
                 let near = melt(&here, p, self.blend);
                 let cover = if self.soft > 0.0 {
                     super::smooth(0.5 * self.soft, -0.5 * self.soft, near.d)
@@ -160,10 +208,7 @@ impl Solid {
                     (0.5 - near.d * k).clamp(0.0, 1.0)
                 };
                 if cover > 0.0 {
-                    // Light from behind shows against the dark; where there is somebody already,
-                    // little of it gets through. So a body of many solids has one bright outline.
-                    let colour = light.shade(&self.look, near.lean, 1.0 - 0.78 * px[3]);
-                    Canvas::over(px, colour, cover * self.alpha);
+                    put(row, column, cover * self.alpha, near.lean, &light);
                 }
             }
         }
@@ -203,7 +248,9 @@ impl Lights {
         let [x, y, z] = self.key_from;
         let key = (lean.x * x + lean.y * y + towards * z).max(0.0);
         let body = add(scale(self.ambient, 0.75 - 0.25 * lean.y), scale(self.key, key));
-        let mut light = [0, 1, 2].map(|n| look.base[n] * body[n] + look.glow[n]);
+        let (base, glow) = (&look.base, &look.glow);
+        let mut light =
+            [base[0] * body[0] + glow[0], base[1] * body[1] + glow[1], base[2] * body[2] + glow[2]];
         for (side, colour) in &self.rims {
             let facing = lean.dot(*side).max(0.0);
             let (two, four) = (facing * facing, facing.powi(4));

@@ -10,6 +10,8 @@ const CRASH: V = v(176.0, 126.0);
 const HAT: V = v(140.0, 196.0);
 const SNARE: V = v(214.0, 214.0);
 const FLOOR: V = v(438.0, 216.0);
+/// The middle of the bass drum.
+const KICK: V = v(320.0, 256.0);
 const SMALL: V = v(362.0, 174.0);
 
 /// The drummer, in sea green and brass.
@@ -23,6 +25,8 @@ pub(crate) struct Drums {
     floor: Cues,
     small: Cues,
     snare: Cues,
+    hardware: Vec<Solid>,
+    bass_drum: Vec<Solid>,
 }
 
 /// What one hand plays, and where.
@@ -70,6 +74,8 @@ impl Drums {
             floor: hits(&[Drum::Low]),
             small: hits(&[Drum::High]),
             snare: hits(&[Drum::Brush]),
+            hardware: hardware().into_iter().map(Solid::fixed).collect(),
+            bass_drum: bass_drum().into_iter().map(Solid::fixed).collect(),
         }
     }
 }
@@ -82,23 +88,44 @@ fn chrome() -> Look {
     Look::shiny(hex(0xA8_B4_B8), 0.9)
 }
 
-/// A drum seen from the front and a little from above; its skin lights up when struck.
-fn drum(pen: &mut Pen, top: V, half: V, struck: f32) {
-    let middle = top + v(0.0, half.y);
-    pen.draw(&Solid::new(shell()).blend(2.0).slab(middle, half, 5.0, 0.0).oval(
-        top + v(0.0, 2.0 * half.y - 2.0),
-        half.x,
-        half.x * 0.17,
-        0.0,
-    ));
+/// The drums with skins: the middle of the skin, and half the width and height of the shell.
+const DRUMS: [(V, V); 4] = [
+    (SNARE, v(38.0, 14.0)),
+    (v(278.0, 176.0), v(35.0, 17.0)),
+    (SMALL, v(35.0, 17.0)),
+    (FLOOR, v(42.0, 36.0)),
+];
+
+/// A drum seen from the front and a little from above, without its skin.
+fn drum((top, half): (V, V)) -> Vec<Solid> {
+    let foot = top + v(0.0, 2.0 * half.y - 2.0);
+    let body = Solid::new(shell()).blend(2.0).slab(top + v(0.0, half.y), half, 5.0, 0.0);
+    let mut solids = vec![body.oval(foot, half.x, half.x * 0.17, 0.0)];
     for lug in [-0.62, -0.05, 0.5] {
         let x = top.x + half.x * lug;
-        pen.draw(&Solid::new(chrome()).limb(v(x, top.y + 8.0), 1.1, v(x, top.y + half.y * 1.6), 1.1));
+        solids.push(Solid::new(chrome()).limb(v(x, top.y + 8.0), 1.1, v(x, top.y + half.y * 1.6), 1.1));
     }
-    let (rx, ry) = (half.x + 1.5, half.x * 0.22);
-    pen.draw(&Solid::new(chrome()).oval(top + v(0.0, 2.5), rx, ry, 0.0));
-    let skin = Look::cloth(hex(0xE8_DC_C4)).rim(0.3).lit(scale(hex(0xFF_C8_80), 0.5 * struck));
-    pen.draw(&Solid::new(skin).oval(top, rx - 2.5, ry - 1.5, 0.0));
+    solids.push(Solid::new(chrome()).oval(top + v(0.0, 2.5), half.x + 1.5, half.x * 0.22, 0.0));
+    solids
+}
+
+/// A skin, which lights up when struck.
+fn skin_of((top, half): (V, V), struck: f32) -> Solid {
+    let skin = Look::cloth(hex(0xE8_DC_C4)).rim(0.1).lit(scale(hex(0xFF_C8_80), 0.5 * struck));
+    Solid::new(skin).oval(top, half.x - 1.0, half.x * 0.22 - 1.5, 0.0)
+}
+
+/// What stands before the drummer and does not move.
+fn hardware() -> Vec<Solid> {
+    let mut solids = vec![Solid::new(chrome()).limb(HAT + v(0.0, -14.0), 1.3, HAT + v(0.0, 110.0), 1.8)];
+    for x in [-26.0, 26.0] {
+        solids.push(Solid::new(chrome()).limb(SNARE + v(0.0, 40.0), 1.6, SNARE + v(x, 96.0), 1.6));
+    }
+    for x in [-30.0, 30.0] {
+        solids.push(Solid::new(chrome()).limb(FLOOR + v(x, 30.0), 1.6, FLOOR + v(x * 1.1, 94.0), 1.6));
+    }
+    solids.extend(DRUMS.into_iter().flat_map(drum));
+    solids
 }
 
 /// A cymbal that rocks on its stand when struck, and throws light.
@@ -163,48 +190,50 @@ impl Act for Drums {
         player(pen, sway, 2.6 * now.wave(16, 0.2));
         // Hi-hat: the foot closes it.
         let shut = self.hat.ring(time, 7.0);
-        pen.draw(&Solid::new(chrome()).limb(HAT + v(0.0, -14.0), 1.3, HAT + v(0.0, 110.0), 1.8));
+        for solid in &self.hardware {
+            pen.draw(solid);
+        }
         let brass = Look::shiny(hex(0xC8_8E_34), 1.0).lit(scale(hex(0xFF_B0_48), 0.04 + 0.3 * shut));
         let gap = 6.0 - 7.0 * shut.min(0.6);
         pen.draw(&Solid::new(brass).oval(HAT + v(0.0, gap), 40.0, 5.0, 0.0));
         pen.draw(&Solid::new(brass).oval(HAT, 40.0, 5.0, 0.0).oval(HAT + v(0.0, -4.0), 9.0, 4.0, 0.0));
-        for x in [-26.0, 26.0] {
-            pen.draw(&Solid::new(chrome()).limb(SNARE + v(0.0, 40.0), 1.6, SNARE + v(x, 96.0), 1.6));
+        let struck =
+            [self.snare.ring(time, 5.0), 0.0, self.small.ring(time, 5.0), self.floor.ring(time, 5.0)];
+        for (drum, struck) in DRUMS.into_iter().zip(struck) {
+            pen.draw(&skin_of(drum, struck));
         }
-        for x in [-30.0, 30.0] {
-            pen.draw(&Solid::new(chrome()).limb(FLOOR + v(x, 30.0), 1.6, FLOOR + v(x * 1.1, 94.0), 1.6));
+        for solid in &self.bass_drum {
+            pen.draw(solid);
         }
-        drum(pen, SNARE, v(38.0, 14.0), self.snare.ring(time, 5.0));
-        drum(pen, v(278.0, 176.0), v(35.0, 17.0), 0.0);
-        drum(pen, SMALL, v(35.0, 17.0), self.small.ring(time, 5.0));
-        drum(pen, FLOOR, v(42.0, 36.0), self.floor.ring(time, 5.0));
-        bass_drum(pen, self.kick.ring(time, 5.0));
+        let struck = self.kick.ring(time, 5.0);
+        pen.canvas.glow(KICK, 86.0, scale(hex(0xFF_B4_54), 0.42 * struck));
         arms(pen, sway, [self.left.tip(time), self.right.tip(time)]);
     }
 }
 
-fn bass_drum(pen: &mut Pen, struck: f32) {
-    let c = v(320.0, 256.0);
-    for side in [-1.0, 1.0] {
-        let (a, b) = (c + v(44.0 * side, 30.0), c + v(66.0 * side, 58.0));
-        pen.draw(&Solid::new(chrome()).limb(a, 2.0, b, 1.6));
-    }
-    pen.draw(&Solid::new(shell()).oval(c, 58.0, 58.0, 0.0));
-    pen.draw(&Solid::new(chrome()).ring(c, 53.0, 53.0, 1.6));
-    let skin = Look::cloth(hex(0x2E_2A_34)).rim(0.0).lit(scale(hex(0xFF_B4_54), 0.05 * struck));
-    let r = 50.0 + 0.8 * struck;
-    pen.draw(&Solid::new(skin).oval(c, r, r, 0.0));
-    // The box in the theatre: a sun behind an arch, in gold.
-    let gold = Look::shiny(hex(0xFF_B4_54), 0.3).rim(0.2).lit(scale(hex(0xFF_A0_38), 0.06 + 0.55 * struck));
-    pen.draw(&Solid::new(gold).ring(c, 41.0, 41.0, 0.9));
-    pen.draw(&Solid::new(gold).oval(c + v(0.0, 3.0), 11.0, 11.0, 0.0));
+/// The bass drum: on its skin a sun in gold, for the house of one bright light.
+fn bass_drum() -> Vec<Solid> {
+    let leg = |side: f32| {
+        Solid::new(chrome()).limb(KICK + v(44.0 * side, 30.0), 2.0, KICK + v(66.0 * side, 58.0), 1.6)
+    };
+    let skin = Look::cloth(hex(0x2E_2A_34)).rim(0.0);
+    let gold = Look::shiny(hex(0xFF_B4_54), 0.3).rim(0.1).lit(scale(hex(0xFF_A0_38), 0.08));
+    let mut solids = vec![
+        leg(-1.0),
+        leg(1.0),
+        Solid::new(shell()).oval(KICK, 58.0, 58.0, 0.0),
+        Solid::new(chrome().rim(0.2)).ring(KICK, 53.0, 53.0, 1.6),
+        Solid::new(skin).oval(KICK, 50.0, 50.0, 0.0),
+        Solid::new(gold).ring(KICK, 41.0, 41.0, 0.9),
+        Solid::new(gold).oval(KICK + v(0.0, 3.0), 11.0, 11.0, 0.0),
+    ];
     for ray in 0..12 {
         let way = v(0.0, -1.0).turn(std::f32::consts::TAU * ray as f32 / 12.0);
-        let from = c + v(0.0, 3.0);
+        let from = KICK + v(0.0, 3.0);
         let reach = if ray % 2 == 0 { 30.0 } else { 24.0 };
-        pen.draw(&Solid::new(gold).limb(from + way * 16.0, 1.8, from + way * reach, 0.5));
+        solids.push(Solid::new(gold).limb(from + way * 16.0, 1.8, from + way * reach, 0.5));
     }
-    pen.canvas.glow(c, 74.0, scale(hex(0xFF_B4_54), 0.16 * struck));
+    solids
 }
 
 fn skin() -> Look {

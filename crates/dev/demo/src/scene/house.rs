@@ -26,7 +26,7 @@ pub(crate) struct Easel {
     wall: Field,
     floor: Field,
     haze: Field,
-    line: Vec<Rgb>,
+    line: Vec<[f32; 4]>,
     scratch: crate::picture::Scratch,
 }
 
@@ -48,7 +48,7 @@ impl Stage {
             wall: field.clone(),
             floor: field.clone(),
             haze: field,
-            line: vec![[0.0; 3]; self.width],
+            line: vec![[0.0; 4]; self.width],
             scratch: Finish::scratch(self.width, self.height),
         }
     }

@@ -3,41 +3,47 @@
 use super::cues::Cues;
 use super::letters::write;
 use super::{Act, Beam, Moment, Mood, Pen};
-use crate::picture::{Lights, Look, Solid, V, WIDTH, hash, hex, scale, v};
+use crate::picture::{Lights, Look, Solid, V, WIDTH, hex, scale, v};
 use crate::sound::Tune;
 
 /// The curtain and the sign.
 pub(crate) struct Intermission {
     chords: Cues,
-    /// The title as a glowing tube, its hot core, and the shadow it throws.
-    title: Vec<Solid>,
-    core: Vec<Solid>,
-    shade: Vec<Solid>,
-    line: Vec<Solid>,
+    sign: Vec<Solid>,
     swags: Vec<Solid>,
 }
 
 impl Intermission {
     pub(crate) fn new(tune: &Tune) -> Self {
-        let title = |off: V| write("INTERMISSION", v(WIDTH / 2.0, 150.0) + off, 44.0, 0.36);
-        let tubes = |placed: Vec<Vec<Vec<V>>>, r: f32| -> Vec<Solid> {
-            let one = |lines: Vec<Vec<V>>| {
-                lines.iter().fold(Solid::new(Look::cloth([0.0; 3])), |solid, line| solid.line(line, r))
-            };
+        let lit = |colour, k: f32| Look::cloth([0.0; 3]).rim(0.0).lit(scale(hex(colour), k));
+        let tubes = |placed: Vec<Vec<Vec<V>>>, look: Look, r: f32| -> Vec<Solid> {
+            let one =
+                |lines: Vec<Vec<V>>| lines.iter().fold(Solid::new(look), |solid, line| solid.line(line, r));
             placed.into_iter().filter(|l| !l.is_empty()).map(one).collect()
         };
+        let title = |off: V| write("INTERMISSION", v(WIDTH / 2.0, 150.0) + off, 44.0, 0.36);
+        let words = write("BACK IN A MOMENT", v(WIDTH / 2.0, 206.0), 13.0, 0.52);
+        // The title: the shadow it throws, a glowing tube, and its hot core.
+        let shade = tubes(title(v(2.0, 4.0)), lit(0, 0.0), 2.0);
+        let mut sign: Vec<Solid> = shade.into_iter().map(|s| s.soft(7.0).alpha(0.5)).collect();
+        sign.extend(tubes(title(v(0.0, 0.0)), lit(0xFF_8A_2C, 1.1), 2.3));
+        sign.extend(tubes(title(v(0.0, 0.0)), lit(0xFF_DC_96, 2.5), 1.25));
+        sign.extend(tubes(words, lit(0xFF_E0_B8, 0.95), 0.75));
+        sign.extend(rule(lit(0xFF_B4_54, 0.8)));
         Self {
             chords: Cues::notes(tune, tune.pad.iter()),
-            title: tubes(title(v(0.0, 0.0)), 2.3),
-            core: tubes(title(v(0.0, 0.0)), 1.25),
-            shade: tubes(title(v(2.0, 4.0)), 2.0)
-                .into_iter()
-                .map(|s: Solid| s.look(Look::cloth([0.0; 3]).rim(0.0)).soft(7.0).alpha(0.5))
-                .collect(),
-            line: tubes(write("BACK IN A MOMENT", v(WIDTH / 2.0, 206.0), 13.0, 0.52), 0.75),
-            swags: swags(),
+            sign: sign.into_iter().map(Solid::fixed).collect(),
+            swags: swags().into_iter().map(Solid::fixed).collect(),
         }
     }
+}
+
+/// A rule with a diamond in its middle, between the two lines.
+fn rule(gold: Look) -> Vec<Solid> {
+    let side =
+        |k: f32| Solid::new(gold).limb(v(320.0 + 12.0 * k, 185.0), 0.9, v(320.0 + 112.0 * k, 185.0), 0.25);
+    let diamond = Solid::new(gold).slab(v(320.0, 185.0), v(3.2, 3.2), 0.2, std::f32::consts::FRAC_PI_4);
+    vec![side(-1.0), side(1.0), diamond]
 }
 
 /// Cloth gathered along the top, with a gold hem.
@@ -105,24 +111,10 @@ impl Act for Intermission {
         for swag in &self.swags {
             pen.draw(swag);
         }
-        pen.canvas.glow(v(WIDTH / 2.0, 156.0), 250.0, scale(hex(0xFF_90_40), 0.10));
-        for (n, letter) in self.title.iter().enumerate() {
-            let breath = 1.0 + 0.05 * now.wave(5, n as f32 * 0.08) + 0.02 * now.wave(23, hash(n as u32));
-            let lit = |colour, k: f32| Look::cloth([0.0; 3]).rim(0.0).lit(scale(hex(colour), k * breath));
-            pen.draw(&self.shade[n]);
-            pen.draw(&letter.clone().look(lit(0xFF_8A_2C, 1.1)));
-            pen.draw(&self.core[n].clone().look(lit(0xFF_DC_96, 2.6)));
+        let chord = self.chords.ring(now.time, 0.8);
+        pen.canvas.glow(v(WIDTH / 2.0, 156.0), 250.0, scale(hex(0xFF_90_40), 0.08 + 0.07 * chord));
+        for solid in &self.sign {
+            pen.draw(solid);
         }
-        let soft = Look::cloth([0.0; 3]).rim(0.0).lit(scale(hex(0xFF_E0_B8), 0.95));
-        for letter in &self.line {
-            pen.draw(&letter.clone().look(soft));
-        }
-        // A rule with a diamond between the two lines.
-        let gold = Look::cloth([0.0; 3]).rim(0.0).lit(scale(hex(0xFF_B4_54), 0.8));
-        for side in [-1.0, 1.0] {
-            let (a, b) = (v(320.0 + 12.0 * side, 185.0), v(320.0 + 112.0 * side, 185.0));
-            pen.draw(&Solid::new(gold).limb(a, 0.9, b, 0.25));
-        }
-        pen.draw(&Solid::new(gold).slab(v(320.0, 185.0), v(3.2, 3.2), 0.2, std::f32::consts::FRAC_PI_4));
     }
 }

@@ -21,8 +21,8 @@ impl Keys {
         Self {
             chords: Cues::notes(tune, tune.keys.iter().filter(whole)),
             notes: Cues::notes(tune, tune.keys.iter().filter(|n| (n.start * 2.0).fract() == 0.0)),
-            piano: piano(),
-            lid: lid(),
+            piano: piano().into_iter().map(Solid::fixed).collect(),
+            lid: lid().fixed(),
         }
     }
 }

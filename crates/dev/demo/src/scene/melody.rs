@@ -12,12 +12,14 @@ pub(crate) struct Melody {
     notes: Cues,
     /// How high each note is, 0 to 1.
     heights: Vec<f32>,
+    microphone: Vec<Solid>,
 }
 
 impl Melody {
     pub(crate) fn new(tune: &Tune) -> Self {
         let heights = tune.melody.iter().map(|n| (f32::from(n.key) - 67.0) / 12.0).collect();
-        Self { notes: Cues::notes(tune, tune.melody.iter()), heights }
+        let microphone = microphone().into_iter().map(Solid::fixed).collect();
+        Self { notes: Cues::notes(tune, tune.melody.iter()), heights, microphone }
     }
 }
 
@@ -77,27 +79,33 @@ impl Act for Melody {
         woman.dress(pen, now);
         woman.forearm(pen, elbows[1], hands[1]);
         woman.head(pen);
-        microphone(pen, voice);
+        for solid in &self.microphone {
+            pen.draw(solid);
+        }
+        pen.canvas.glow(MICROPHONE, 52.0, scale(hex(0xFF_C0_88), 0.08 + 0.20 * voice));
         woman.forearm(pen, elbows[0], hands[0]);
     }
 }
 
-fn microphone(pen: &mut Pen, voice: f32) {
+/// Where the microphone is.
+const MICROPHONE: V = v(276.0, 122.0);
+
+fn microphone() -> Vec<Solid> {
     let chrome = Look::shiny(hex(0xB8_B0_B8), 1.0);
-    let top = v(276.0, 122.0);
-    pen.draw(&Solid::new(chrome).limb(v(276.0, 306.0), 1.9, v(276.0, 140.0), 1.6));
-    pen.draw(&Solid::new(Look::shiny(hex(0x30_26_30), 0.6)).oval(v(276.0, 307.0), 26.0, 4.6, 0.0));
-    pen.draw(&Solid::new(chrome).slab(top, v(11.0, 16.0), 9.5, -0.14));
     let slot = Look::cloth(hex(0x1A_10_18)).rim(0.0);
-    for n in -1..=1 {
-        let c = top + v(6.2 * n as f32, 0.0).turn(-0.14);
-        let reach = if n == 0 { 10.0 } else { 7.0 };
-        let up = v(0.0, reach).turn(-0.14);
-        pen.draw(&Solid::new(slot).limb(c - up, 1.5, c + up, 1.5));
+    let (top, tilt) = (MICROPHONE, -0.14);
+    let mut solids = vec![
+        Solid::new(chrome).limb(v(276.0, 306.0), 1.9, v(276.0, 140.0), 1.6),
+        Solid::new(Look::shiny(hex(0x30_26_30), 0.6)).oval(v(276.0, 307.0), 26.0, 4.6, 0.0),
+        Solid::new(chrome).slab(top, v(11.0, 16.0), 9.5, tilt),
+    ];
+    for (n, reach) in [(-1.0, 7.0), (0.0, 10.0), (1.0, 7.0)] {
+        let (c, up) = (top + v(6.2 * n, 0.0).turn(tilt), v(0.0, reach).turn(tilt));
+        solids.push(Solid::new(slot).limb(c - up, 1.5, c + up, 1.5));
     }
-    let band = v(11.5, 0.0).turn(-0.14);
-    pen.draw(&Solid::new(chrome).limb(top - band, 1.6, top + band, 1.6));
-    pen.canvas.glow(top, 52.0, scale(hex(0xFF_C0_88), 0.10 + 0.20 * voice));
+    let band = v(11.5, 0.0).turn(tilt);
+    solids.push(Solid::new(chrome.rim(0.3)).limb(top - band, 1.6, top + band, 1.6));
+    solids
 }
 
 struct Woman {
@@ -118,7 +126,7 @@ impl Woman {
 
     fn hair(&self, pen: &mut Pen) {
         let face = self.face();
-        let curls = Look::cloth(hex(0x2A_12_16)).rim(1.25);
+        let curls = Look::cloth(hex(0x2A_12_18)).rim(1.25);
         let mut solid = Solid::new(curls).blend(9.0).oval(face + v(9.0, -11.0), 36.0, 35.0, 0.0);
         for n in 0..10 {
             let way = v(0.0, -1.0).turn(-1.5 + 0.38 * n as f32);
@@ -144,7 +152,7 @@ impl Woman {
                     4.5,
                 ),
         );
-        let curls = Look::cloth(hex(0x2A_12_16)).rim(0.2);
+        let curls = Look::cloth(hex(0x2A_12_18)).rim(0.2);
         pen.draw(
             &Solid::new(curls).blend(6.0).limb(face + v(-9.0, -16.0), 6.0, face + v(8.0, -15.0), 8.0).limb(
                 face + v(12.0, -10.0),
