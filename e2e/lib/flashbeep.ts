@@ -278,7 +278,9 @@ function lookAndListen({ selector, looks }: { selector: string; looks: Look[] })
     mute.gain.value = 0;
     audio.createMediaStreamSource(stream).connect(tap).connect(mute).connect(audio.destination);
     void audio.resume();
-    return () => void audio.close();
+    return () => {
+      if (audio.state !== "closed") void audio.close();
+    };
   }
 
   see();

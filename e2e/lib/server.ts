@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { until } from "./until.ts";
 
-export const repository = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
+export const repository = resolve(new URL("../..", import.meta.url).pathname);
 const profile = process.env["PALCO_E2E_PROFILE"] ?? "debug";
 
 /** The path of one of our executables. */
