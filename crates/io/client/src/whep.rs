@@ -50,7 +50,8 @@ pub struct Stats {
     /// Audio packets that never came; servers do not repair sound.
     pub audio_lost: u64,
     /// Pauses in the picture: a gap of at least max(3 δ, δ + 150 ms), where δ is the mean
-    /// distance of frames (W3C `freezeCount`).
+    /// distance of frames (W3C `freezeCount`). By arrival, without a playout buffer: on a lossy
+    /// way this counts the waits for repairs that a browser's buffer hides.
     pub freezes: u64,
     /// How long these were, all together.
     pub frozen: MediaTime,
