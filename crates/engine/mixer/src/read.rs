@@ -11,7 +11,7 @@ use crate::{elements, sandbox};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks};
-use palco_base::{Bitrate, Codec, EncodedFrame, FeedId, MediaKind};
+use palco_base::{Bitrate, Codec, EncodedFrame, FeedId, MediaKind, MediaTime};
 use palco_mix::wire::{FromMixer, Message, Rendition};
 use std::fs::File;
 use std::io::Write;
@@ -68,19 +68,9 @@ pub(crate) fn read() -> Result<(), String> {
 /// Whether the file's pictures are H.264 without B-frames.
 fn in_order(file: File) -> Result<bool, String> {
     let run = Run::start(file, true)?;
-    for frames in run.streams()? {
-        let mut last = None;
-        for frame in frames.iter().take(LOOKED_AT).flatten() {
-            if frame.codec != Codec::H264 {
-                break;
-            }
-            if last.is_some_and(|last| frame.time < last) {
-                return Ok(false);
-            }
-            last = Some(frame.time);
-        }
-    }
-    Ok(true)
+    let frames = Merge::new(run.streams()?).filter(|frame| frame.codec == Codec::H264);
+    let times: Vec<MediaTime> = frames.take(LOOKED_AT).map(|frame| frame.time).collect();
+    Ok(times.is_sorted())
 }
 
 /// A pipeline that opens the file.
@@ -243,21 +233,36 @@ fn collect(sink: &AppSink, codec: Codec, sender: SyncSender<Option<EncodedFrame>
     );
 }
 
-/// Writes frames of all streams in the order of their times.
-fn write_merged(streams: Vec<Frames>) -> Result<(), String> {
-    let mut to = std::io::BufWriter::new(std::io::stdout().lock());
-    let mut streams: Vec<(Frames, Option<EncodedFrame>)> =
-        streams.into_iter().map(|frames| (frames, None)).collect();
-    let mut bytes = Vec::new();
-    loop {
-        streams.retain_mut(|(frames, head)| {
+/// Frames of all streams in the order of their times.
+struct Merge {
+    streams: Vec<(Frames, Option<EncodedFrame>)>,
+}
+
+impl Merge {
+    fn new(streams: Vec<Frames>) -> Self {
+        Self { streams: streams.into_iter().map(|frames| (frames, None)).collect() }
+    }
+}
+
+impl Iterator for Merge {
+    type Item = EncodedFrame;
+
+    fn next(&mut self) -> Option<EncodedFrame> {
+        self.streams.retain_mut(|(frames, head)| {
             if head.is_none() {
                 *head = frames.recv_timeout(PATIENCE).ok().flatten();
             }
             head.is_some()
         });
-        let first = streams.iter_mut().min_by_key(|(_, head)| head.as_ref().map(|frame| frame.time));
-        let Some(frame) = first.and_then(|(_, head)| head.take()) else { break };
+        let first = self.streams.iter_mut().min_by_key(|(_, head)| head.as_ref().map(|frame| frame.time));
+        first.and_then(|(_, head)| head.take())
+    }
+}
+
+fn write_merged(streams: Vec<Frames>) -> Result<(), String> {
+    let mut to = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut bytes = Vec::new();
+    for frame in Merge::new(streams) {
         bytes.clear();
         Message::<FromMixer>::Media(FeedId::new(0), frame).write(&mut bytes);
         if let Err(error) = to.write_all(&bytes) {

@@ -61,13 +61,17 @@ fn four_performers_become_one_picture_with_sound() {
         }
     }
     let heard = listen(&audio);
-    let middle = &heard[48_000..96_000];
+    // In tenths of a second, because each second round a loop begins and the pitch may bend by 1 %.
+    let usual = |hertz: f64| {
+        let mut strengths: Vec<f64> = heard.chunks_exact(4_800).map(|tenth| strength(tenth, hertz)).collect();
+        strengths.sort_by(f64::total_cmp);
+        strengths[strengths.len() / 2]
+    };
     for number in 0..4 {
         let hertz = 400.0 + 200.0 * f64::from(number);
-        let strength = strength(middle, hertz);
-        assert!(strength > 0.1, "{hertz} Hz is heard with {strength}");
+        assert!(usual(hertz) > 0.12, "{hertz} Hz is heard with {}", usual(hertz));
     }
-    assert!(strength(middle, 500.0) < 0.01, "and nothing else");
+    assert!(usual(500.0) < 0.03, "and nothing else: {}", usual(500.0));
     let levels =
         said.iter().filter(|s| matches!(s, Said::Control(FromMixer::Levels { levels }) if levels.len() == 4));
     assert!(levels.count() >= 15, "levels five times a second");

@@ -163,7 +163,7 @@ impl Live {
     pub(crate) fn new(id: FeedId, mut frames: Vec<EncodedFrame>) -> Self {
         frames.sort_by_key(|frame| frame.time);
         let last = frames.iter().map(|frame| frame.time).max().expect("there are frames");
-        let length = MediaTime::from_millis((last.millis() + 33) / 20 * 20 + 20);
+        let length = MediaTime::from_millis((last.millis() + 34) / 20 * 20);
         Self { id, frames, length, began: now(), next: 0, rounds: 0 }
     }
 
@@ -257,13 +257,16 @@ pub(crate) fn vp8(rgb: u32, frames: u32) -> Vec<EncodedFrame> {
 
 /// A tone as Opus, 20 ms packets.
 pub(crate) fn tone(hertz: u32, packets: u32) -> Vec<EncodedFrame> {
-    collect(
+    let mut frames = collect(
         &format!(
-            "audiotestsrc num-buffers={packets} samplesperbuffer=960 freq={hertz} volume=0.3 ! \
+            "audiotestsrc num-buffers={packets} samplesperbuffer=960 freq={hertz} volume=0.2 ! \
              audio/x-raw,rate=48000,channels=2 ! audioconvert ! opusenc frame-size=20 ! appsink name=out"
         ),
         Codec::Opus,
-    )
+    );
+    // The encoder ends with a packet of its own delay.
+    frames.truncate(packets as usize);
+    frames
 }
 
 /// One decoded picture: packed I420.
