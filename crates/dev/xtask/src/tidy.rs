@@ -41,12 +41,20 @@ fn faults_in(file: &Path, text: &str) -> Vec<String> {
         if matches!(extension, "rs" | "ts") && in_test_module && !this && line.contains(NOT_IN_TESTS) {
             faults.push(format!("{name}:{}: a test that sleeps", number + 1));
         }
-        let absolute = ["/work/", "/home/", "/root/"].iter().any(|p| line.contains(p));
+        let absolute = ["/work/", "/home/", "/root/"].iter().any(|p| begins_a_path(line, p));
         if absolute && !this {
             faults.push(format!("{name}:{}: an absolute path of a machine", number + 1));
         }
     }
     faults
+}
+
+/// Whether `path` stands in the line as the beginning of a path, not in the middle of one.
+fn begins_a_path(line: &str, path: &str) -> bool {
+    line.match_indices(path).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        before.is_none_or(|c| !c.is_alphanumeric() && !".-_}>".contains(c))
+    })
 }
 
 #[cfg(test)]
@@ -61,5 +69,6 @@ mod tests {
         assert_eq!(test.len(), 1);
         assert!(faults_in(Path::new("crates/x/src/a.rs"), "fn a() { std::thread::sleep(d); }").is_empty());
         assert_eq!(faults_in(Path::new("a.sh"), "cd /home/me").len(), 1);
+        assert!(faults_in(Path::new("a.ts"), "import \"../src/home/page\"").is_empty());
     }
 }
