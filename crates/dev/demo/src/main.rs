@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn pictures_move_and_go_round_without_a_jump() {
-        let stage = Stage::new(160, 90);
+        let stage = Stage::new(192, 108);
         for film in films() {
             let (frames, fps) = (film.format.frames, FPS as f64);
             let length = frames as f64 / fps;
@@ -183,7 +183,7 @@ mod tests {
             let (seam, usual) = (change(&before, &first), change(&other_before, &other));
             assert!(seam < usual * 2.0 + 0.5, "{}: {seam} at the seam, {usual} elsewhere", film.name);
             assert!(change(&first, &paint(frames / 5)) > 0.2, "{}: a still life", film.name);
-            assert_eq!(first.len(), 160 * 90 * 3 / 2);
+            assert_eq!(first.len(), 192 * 108 * 3 / 2);
         }
     }
 }

@@ -11,7 +11,7 @@ pub(super) const HORIZON: f32 = 292.0;
 const MOTES: u32 = 110;
 const LAMPS: u32 = 9;
 
-/// A stage of one size in pixels, ready to be lit.
+/// A stage of one size in pixels (both sides multiples of four), ready to be lit.
 pub(crate) struct Stage {
     width: usize,
     height: usize,
