@@ -1,7 +1,8 @@
 // Somebody who watches: the audience's page, or any WHEP address played without a page of ours.
+import { loadavg } from "node:os";
 import type { BrowserContext, Page } from "playwright-core";
 import { groundOf, nameOf, openProbe, samples, type Chroma } from "./colours.ts";
-import { closeEyes, longestStill, lookAt, openEyes, sightings, type Look, type Sightings } from "./flashbeep.ts";
+import { closeEyes, longestStill, lookAt, openEyes, sightings, sync, type Look, type Sightings } from "./flashbeep.ts";
 import { pictureSize } from "./layout.ts";
 import { strip, type Rect } from "./strip.ts";
 import { until } from "./until.ts";
@@ -59,11 +60,13 @@ export class Viewer {
       await until("everybody expected is seen moving", millis, async () => {
         const seen = await sightings(this.page);
         const moves = expected.map(({ who }, index) => `${who} ${fresh(seen, index)}`);
-        last = moves.join(", ");
+        const end = seen.pictures.at(-1)?.at ?? 0;
+        const recent = seen.pictures.filter(({ at }) => at > end - 1000);
+        last = `${moves.join(", ")} in ${recent.length} pictures shown, the last ${Math.round(Date.now() - end)} ms ago`;
         return expected.every((_, index) => fresh(seen, index) >= 8);
       });
     } catch (error) {
-      throw new Error(`${String(error)}; new strips in the last second: ${last}`);
+      throw new Error(`${String(error)}; new strips in the last second: ${last}; ${await this.condition()}`);
     }
     return closeEyes(this.page);
   }
@@ -71,7 +74,17 @@ export class Viewer {
   /** Looks and listens until `enough`; gives all that was seen. */
   async watch(expected: Expected[], millis: number, what: string, enough: (seen: Sightings) => boolean): Promise<Sightings> {
     await openEyes(this.page, "video", expected.map(lookFor));
-    await until(what, millis, async () => enough(await sightings(this.page)), 200);
+    try {
+      await until(what, millis, async () => enough(await sightings(this.page)), 200);
+    } catch (error) {
+      const seen = await sightings(this.page);
+      const told = expected.map(
+        ({ who }, index) =>
+          `${who}: ${fresh(seen, index)} new strips in the last second, ${seen.flashes[index]?.length} flashes, ` +
+          `${seen.beeps[index]?.length} beeps, early by ${sync(seen, index).map(Math.round).join(" ")} ms`,
+      );
+      throw new Error(`${String(error)}; ${told.join("; ")}; ${await this.condition()}`);
+    }
     return closeEyes(this.page);
   }
 
@@ -95,8 +108,15 @@ export class Viewer {
         return last === wanted;
       });
     } catch (error) {
-      throw new Error(`${String(error)}; wanted ${wanted}, saw ${last}`);
+      throw new Error(`${String(error)}; wanted ${wanted}, saw ${last}; ${await this.condition()}`);
     }
+  }
+
+  /** How picture and machine are, for messages of failed tests. */
+  private async condition(): Promise<string> {
+    const { framesPerSecond, packetsLost, framesDropped } = await this.videoStats();
+    const load = loadavg().map((it) => it.toFixed(1)).join(" ");
+    return `${framesPerSecond} pictures/s, ${packetsLost} packets lost, ${framesDropped} pictures dropped, load ${load}`;
   }
 
   /** Remembers this very connection, for `sameConnection`. */
@@ -109,7 +129,7 @@ export class Viewer {
     return this.page.evaluate(() => (facts().pc as { marked?: boolean } | null)?.marked === true);
   }
 
-  /** WHEP sessions opened so far. */
+  /** WHEP sessions asked for so far. */
   async opened(): Promise<number> {
     return this.page.evaluate(() => facts().opened);
   }
