@@ -126,6 +126,7 @@ impl Player {
         match file::glance(&file) {
             Ok(Glance::Fine) => {}
             Ok(Glance::Empty) => return Err("The clip is empty.".into()),
+            Ok(Glance::Playlist) => return Err("This is a playlist, not a video.".into()),
             Ok(Glance::Truncated) => return Err("The clip is incomplete: its end is missing.".into()),
             Ok(Glance::TooLarge) => return Err(TOO_LARGE.into()),
             Err(_) => return Err("The clip cannot be read.".into()),

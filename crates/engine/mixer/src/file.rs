@@ -145,6 +145,8 @@ pub(crate) enum Glance {
     Fine,
     /// No bytes at all.
     Empty,
+    /// A playlist (RFC 8216 §4.3.1.1): not media but addresses of some, which nobody here may follow.
+    Playlist,
     /// An MP4 or MOV file that lacks its index: it was cut off, or never finished.
     Truncated,
     /// A picture whose header claims a size we do not take.
@@ -158,6 +160,9 @@ pub(crate) fn glance(file: &File) -> std::io::Result<Glance> {
         return Ok(Glance::Empty);
     }
     let head = read_at(file, 0, HEADER)?;
+    if head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).starts_with(b"#EXTM3U") {
+        return Ok(Glance::Playlist);
+    }
     if let Some((width, height)) = image_size(&head) {
         return Ok(if palco_mix::fits(width, height) { Glance::Fine } else { Glance::TooLarge });
     }

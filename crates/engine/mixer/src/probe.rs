@@ -70,6 +70,7 @@ fn judge(file: File) -> Result<Probe, String> {
     match file::glance(&file).map_err(|error| format!("standard input: {error}"))? {
         Glance::Fine => {}
         Glance::Empty => return Ok(refused("clip_empty", "The file is empty.")),
+        Glance::Playlist => return Ok(refused("clip_not_media", "This is a playlist, not a video.")),
         Glance::Truncated => return Ok(truncated()),
         Glance::TooLarge => return Ok(too_large()),
     }

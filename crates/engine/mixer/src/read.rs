@@ -55,6 +55,7 @@ pub(crate) fn read() -> Result<(), String> {
     match file::glance(&file).map_err(|error| format!("standard input: {error}"))? {
         Glance::Fine => {}
         Glance::Empty => return Err("the file is empty".into()),
+        Glance::Playlist => return Err("the file is a playlist, not media".into()),
         Glance::Truncated => return Err("the file is incomplete".into()),
         Glance::TooLarge => return Err("the picture is larger than 4096 × 2304".into()),
     }

@@ -88,11 +88,9 @@ fn a_clip_plays_with_its_sound_to_its_end() {
         // Each tone is heard for two seconds, one after another.
         let heard = listen(&frames_of(&said, Output::Program, Codec::Opus));
         for (_, hertz) in THIRDS {
-            let strengths: Vec<_> =
-                heard.chunks(4_800).map(|tenth| (strength(tenth, hertz) * 100.0) as u32).collect();
-            println!("{name}: {hertz} Hz: {strengths:?}");
-            let loud = heard.chunks(4_800).filter(|tenth| strength(tenth, hertz) > 0.05).count();
-            assert!((17..=22).contains(&loud), "{name}: {hertz} Hz for {loud} tenths of a second");
+            // In short pieces: drift correction may bend the pitch by 1 %.
+            let loud = heard.chunks(2_400).filter(|piece| strength(piece, hertz) > 0.04).count();
+            assert!((32..=44).contains(&loud), "{name}: {hertz} Hz for {loud} twentieths of a second");
         }
     }
 }

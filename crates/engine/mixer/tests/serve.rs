@@ -213,3 +213,48 @@ fn the_sandbox_holds() {
     println!("{text}");
     assert!(output.status.success(), "{text}");
 }
+
+/// Not a check: prints what mixing costs. `cargo test --release -p palco-mixer --test serve -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement, not a check"]
+fn cost_of_four_performers() {
+    let mut mixer = Mixer::start();
+    open(&mut mixer);
+    let mut live: Vec<Live> = ["smpte", "ball", "zone-plate kx2=20 ky2=20 kt=1", "pinwheel"]
+        .into_iter()
+        .enumerate()
+        .map(|(number, pattern)| {
+            let id = feed(number as u64);
+            mixer.say(ToMixer::OpenFeed { feed: id, name: format!("Performer {number}") });
+            let mut frames = moving(pattern, 60);
+            frames.extend(tone(400 + 200 * number as u32, 100));
+            Live::new(id, frames)
+        })
+        .collect();
+    // As the stage arranges four: with margins, so that every picture is scaled.
+    let mut arrangement = quarters([0, 1, 2, 3].map(feed));
+    for (tile, (x, y)) in arrangement.tiles.iter_mut().zip([(8, 8), (644, 8), (8, 364), (644, 364)]) {
+        tile.rect = palco_base::canvas::Rect { x, y, width: 628, height: 348 };
+        tile.label = Some("Performer".into());
+    }
+    arrange(&mut mixer, arrangement);
+    mixer.play(&mut live, Duration::from_secs(3));
+    let said = mixer.play(&mut live, Duration::from_secs(20));
+    let used: Vec<u64> = said
+        .iter()
+        .filter_map(|said| match said {
+            Said::Control(FromMixer::Stats { cpu, .. }) => Some(*cpu),
+            _ => None,
+        })
+        .collect();
+    let video = frames_of(&said, Output::Program, Codec::H264);
+    let seconds = (video[video.len() - 1].time - video[0].time).seconds();
+    let bytes = video.iter().map(|frame| frame.payload.len()).sum::<usize>();
+    let cores = (used[used.len() - 1] - used[0]) as f64 / 1e6 / (used.len() - 1) as f64;
+    println!(
+        "{cores:.3} cores; {:.1} pictures/s, {:.0} kbit/s",
+        video.len() as f64 / seconds,
+        bytes as f64 * 8e-3 / seconds
+    );
+    println!("{:?}", said.iter().rev().find(|said| matches!(said, Said::Control(FromMixer::Stats { .. }))));
+}
