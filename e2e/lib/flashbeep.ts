@@ -166,44 +166,45 @@ function lookAndListen({ selector, looks }: { selector: string; looks: Look[] })
   let open = true;
 
   function see(): void {
-    const canvas = document.createElement("canvas");
-    const context = canvas.getContext("2d", { willReadFrequently: true, alpha: false });
-    if (!context) throw new Error("no canvas");
-    const margin = 3;
     const dark = looks.map(() => Number.NaN);
     const bright = looks.map(() => false);
-    /** Copies a part of the video, with a margin, and tells where the part is in the copy. */
-    const part = (rect: Rect): { image: ImageData; inside: Rect } => {
-      const left = Math.max(0, Math.floor(rect.x) - margin);
-      const top = Math.max(0, Math.floor(rect.y) - margin);
-      const width = Math.min(video.videoWidth - left, Math.ceil(rect.width) + 2 * margin);
-      const height = Math.min(video.videoHeight - top, Math.ceil(rect.height) + 2 * margin);
-      if (canvas.width < width || canvas.height < height) Object.assign(canvas, { width: Math.max(canvas.width, width), height: Math.max(canvas.height, height) });
-      context.drawImage(video, left, top, width, height, 0, 0, width, height);
-      return { image: context.getImageData(0, 0, width, height), inside: { ...rect, x: rect.x - left, y: rect.y - top } };
+    let bytes = new Uint8Array(0);
+    /** The luma of the picture on screen, as the decoder made it: a canvas would cost a third of a core. */
+    const luma = async () => {
+      const frame = new VideoFrame(video);
+      try {
+        if (frame.format !== "I420" && frame.format !== "NV12") throw new Error(`no luma in ${frame.format}`);
+        if (bytes.length < frame.allocationSize()) bytes = new Uint8Array(frame.allocationSize());
+        const [plane] = await frame.copyTo(bytes);
+        const { offset, stride } = plane ?? { offset: 0, stride: 0 };
+        return { data: bytes.subarray(offset), width: stride, height: frame.visibleRect?.height ?? frame.codedHeight, step: 1 as const };
+      } finally {
+        frame.close();
+      }
     };
-    const look = (rect: Rect) => {
-      const { image, inside } = part(rect);
-      return palcoStrip.read(image, inside) ?? null;
+    const take = async (at: number) => {
+      const image = await luma();
+      sightings.pictures.push({ at, strips: looks.map((l) => palcoStrip.read(image, l.strip) ?? null) });
+      looks.forEach(({ patch }, index) => {
+        // The middle of the patch is enough.
+        const [x, y] = [patch.x + patch.width / 2 - 4, patch.y + patch.height / 2 - 4];
+        const brightness = palcoStrip.mean(image, x, y, 8, 8) ?? Number.NaN;
+        const ground = dark[index];
+        const white = ground !== undefined && brightness > ground + 50;
+        if (white && !bright[index]) sightings.flashes[index]?.push(at);
+        if (!white) dark[index] = ground === undefined || Number.isNaN(ground) ? brightness : ground + (brightness - ground) * 0.2;
+        bright[index] = white;
+      });
     };
-    const brightness = (rect: Rect) => {
-      // The middle of the patch is enough.
-      const { image, inside } = part({ x: rect.x + rect.width / 2 - 4, y: rect.y + rect.height / 2 - 4, width: 8, height: 8 });
-      return palcoStrip.mean(image, inside.x, inside.y, 8, 8) ?? Number.NaN;
-    };
+    let busy = false;
     const onFrame: VideoFrameRequestCallback = (_now, frame) => {
       if (!open) return;
-      const at = performance.timeOrigin + frame.expectedDisplayTime;
-      if (video.videoWidth > 0) {
-        sightings.pictures.push({ at, strips: looks.map((l) => look(l.strip)) });
-        looks.forEach((l, index) => {
-          const luma = brightness(l.patch);
-          const ground = dark[index];
-          const white = ground !== undefined && luma > ground + 50;
-          if (white && !bright[index]) sightings.flashes[index]?.push(at);
-          if (!white) dark[index] = ground === undefined || Number.isNaN(ground) ? luma : ground + (luma - ground) * 0.2;
-          bright[index] = white;
-        });
+      // Between two sessions the element has nothing to show.
+      if (!busy && video.readyState >= 2) {
+        busy = true;
+        // What is on screen may already be a newer picture than the one announced.
+        const shown = Math.max(frame.expectedDisplayTime, performance.now());
+        void take(performance.timeOrigin + shown).finally(() => (busy = false));
       }
       video.requestVideoFrameCallback(onFrame);
     };

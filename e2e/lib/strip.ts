@@ -13,6 +13,8 @@ export interface Pixels {
   data: ArrayLike<number>;
   width: number;
   height: number;
+  /** Bytes per pixel: 4 (red, green, blue, alpha) if not said, or 1 (luma). */
+  step?: 1 | 4;
 }
 
 /** Milliseconds after which a strip's number begins again. */
@@ -78,6 +80,10 @@ function makeStrip() {
     let sum = 0;
     for (let y = y0; y < y1; y++) {
       for (let x = x0; x < x1; x++) {
+        if (image.step === 1) {
+          sum += image.data[y * image.width + x] ?? 0;
+          continue;
+        }
         const at = (y * image.width + x) * 4;
         sum += 0.2126 * (image.data[at] ?? 0) + 0.7152 * (image.data[at + 1] ?? 0) + 0.0722 * (image.data[at + 2] ?? 0);
       }
