@@ -229,7 +229,7 @@ fn the_probe_knows_good_from_bad() {
     // A container whose contents are noise.
     let mut noise = std::fs::read(&faststart).expect("read");
     let start = noise.windows(4).position(|four| four == b"mdat").expect("mdat") + 4;
-    noise[start..].iter_mut().enumerate().for_each(|(at, byte)| *byte = (at * 7_919 >> 3) as u8);
+    noise[start..].iter_mut().enumerate().for_each(|(at, byte)| *byte = ((at * 7_919) >> 3) as u8);
     match probe(&write("noise.mp4", &noise)) {
         Probe::Refused { code, .. } => {
             assert!(code == "clip_undecodable" || code == "clip_truncated", "{code}")

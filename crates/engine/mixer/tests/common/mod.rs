@@ -64,8 +64,7 @@ impl Mixer {
             .spawn()
             .expect("the mixer starts");
         let mut mixer = Self { child, socket, files, reader: Reader::default() };
-        let ready = mixer.until(20, |said| matches!(said, Said::Control(FromMixer::Ready { .. })));
-        println!("{ready:?}");
+        mixer.until(20, |said| matches!(said, Said::Control(FromMixer::Ready { .. })));
         mixer
     }
 
