@@ -20,10 +20,10 @@ export async function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: flags, headless: true });
 }
 
-export async function openContext(browser: Browser, size = { width: 1280, height: 800 }): Promise<BrowserContext> {
+export async function openContext(browser: Browser, size = { width: 1280, height: 800 }, locale = "en-US"): Promise<BrowserContext> {
   return browser.newContext({
     viewport: size,
-    locale: "en-US",
+    locale,
     permissions: ["camera", "microphone", "clipboard-read", "clipboard-write"],
   });
 }
