@@ -93,6 +93,7 @@ mod tests {
     #[test]
     fn quiet_sound_passes_unchanged_only_later() {
         let out = run(&mut Limiter::default(), |at| tone(at) * 0.5, 10);
+        #[allow(clippy::needless_range_loop, reason = "compares with the input at the same place")]
         for at in AHEAD..out.len() {
             assert!((out[at] - tone(at - AHEAD) * 0.5).abs() < 1e-5, "at {at}");
         }

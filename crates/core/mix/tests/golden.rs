@@ -5,6 +5,7 @@
 //! `PALCO_GOLDEN=write cargo test -p palco-mix --test golden`, look at them, and commit them.
 
 #![allow(clippy::disallowed_methods, reason = "the test keeps files; the core does not")]
+#![allow(clippy::print_stdout, reason = "what was measured is printed")]
 
 use palco_base::canvas::{Arrangement, Fit, Rect, Tile, TileSource};
 use palco_base::{Bitrate, FeedId, MediaTime};

@@ -1,5 +1,7 @@
 //! Sound in virtual time: clock drift for hours, jitter, loss, fades, and the picture beside it.
 
+#![allow(clippy::print_stdout, reason = "seeds are printed")]
+
 use palco_base::canvas::{Arrangement, Fit, Rect, Sound, Tile, TileSource};
 use palco_base::{Bitrate, FeedId, MediaTime};
 use palco_mix::palette::Yuv;
@@ -135,7 +137,7 @@ fn run(mix: &mut Mix, performer: &mut Performer, until: MediaTime, heard: &mut H
         mix.handle(Input::Tick, due);
         while let Some(made) = mix.poll() {
             match made {
-                Made::Sound(_, samples, time) => {
+                Made::Sound(_, samples, _) => {
                     heard.blocks += 1;
                     heard.samples.extend(samples.iter().step_by(2));
                 }

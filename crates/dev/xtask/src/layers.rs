@@ -124,7 +124,7 @@ mod tests {
                 let dependencies: Vec<Value> = edges
                     .iter()
                     .filter(|(from, ..)| from == name)
-                    .map(|(_, to, kind)| json!({"name": to, "kind": if *kind == "" { Value::Null } else { json!(kind) }}))
+                    .map(|(_, to, kind)| json!({"name": to, "kind": if kind.is_empty() { Value::Null } else { json!(kind) }}))
                     .collect();
                 json!({"name": name, "manifest_path": format!("/x/crates/{folder}/Cargo.toml"), "dependencies": dependencies})
             })

@@ -7,9 +7,11 @@ mod tidy;
 
 use std::process::ExitCode;
 
+/// Says in a line what was checked, or what is wrong.
+type Check = fn() -> Result<String, Vec<String>>;
+
 fn main() -> ExitCode {
-    let checks: &[(&str, fn() -> Result<String, Vec<String>>)] =
-        &[("layers", layers::check), ("tidy", tidy::check)];
+    let checks: &[(&str, Check)] = &[("layers", layers::check), ("tidy", tidy::check)];
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let mut failed = false;
     for (name, check) in checks {
