@@ -76,8 +76,9 @@ test("with every tenth packet lost the session stays and pictures go on", async 
       `${((gaps / lasted) * 100).toFixed(1)} % by the strips; ` +
       `${grown("packetsLost")} packets lost for good, ${grown("retransmittedPacketsReceived")} sent again, ${grown("pliCount")} key frames asked`,
   );
-  assert.ok(frozen < 0.1, `frozen for ${(frozen * 100).toFixed(1)} % of the time`);
-  assert.ok(gaps / lasted < 0.2, `no new strip for ${((gaps / lasted) * 100).toFixed(1)} % of the time`);
+  // WebRTC counts each picture that came 150 ms late as frozen from the one before; people see the strips.
+  assert.ok(gaps / lasted < 0.1, `no new strip for ${((gaps / lasted) * 100).toFixed(1)} % of the time`);
+  assert.ok(frozen < 0.5, `frozen for ${(frozen * 100).toFixed(1)} % of the time`);
 });
 
 /** Milliseconds beyond 200 in which no new strip came. */
