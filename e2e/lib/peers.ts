@@ -85,6 +85,11 @@ export class Running {
     return this.lines;
   }
 
+  /** Stops it for a while, kills it, and so on. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   async stop(): Promise<void> {
     await end(this.child, "SIGTERM");
   }
