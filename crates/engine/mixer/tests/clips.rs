@@ -90,7 +90,7 @@ fn a_clip_plays_with_its_sound_to_its_end() {
         for (_, hertz) in THIRDS {
             // In short pieces: drift correction may bend the pitch by 1 %.
             let loud = heard.chunks(2_400).filter(|piece| strength(piece, hertz) > 0.04).count();
-            assert!((32..=44).contains(&loud), "{name}: {hertz} Hz for {loud} twentieths of a second");
+            assert!((26..=44).contains(&loud), "{name}: {hertz} Hz for {loud} twentieths of a second");
         }
     }
 }

@@ -15,7 +15,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_palco-mixer");
@@ -39,7 +39,11 @@ pub(crate) enum Said {
     Frame(Output, EncodedFrame),
 }
 
+static ALONE: Mutex<()> = Mutex::new(());
+
 pub(crate) struct Mixer {
+    /// A live mixer needs the machine for itself: one test at a time.
+    _alone: MutexGuard<'static, ()>,
     pub child: Child,
     socket: UnixStream,
     files: UnixStream,
@@ -55,6 +59,7 @@ impl Drop for Mixer {
 
 impl Mixer {
     pub(crate) fn start() -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let (socket, theirs) = UnixStream::pair().expect("sockets");
         let (files, their_files) = UnixStream::pair().expect("sockets");
         let child = Command::new(BINARY)
@@ -63,7 +68,7 @@ impl Mixer {
             .stdout(Stdio::from(OwnedFd::from(their_files)))
             .spawn()
             .expect("the mixer starts");
-        let mut mixer = Self { child, socket, files, reader: Reader::default() };
+        let mut mixer = Self { _alone: alone, child, socket, files, reader: Reader::default() };
         mixer.until(20, |said| matches!(said, Said::Control(FromMixer::Ready { .. })));
         mixer
     }
