@@ -106,6 +106,8 @@ impl House {
             (Media::Publish(performer), Event::Connected { .. }) => {
                 live.fact(Fact::PublisherConnected { performer, session });
             }
+            // Another session of theirs took over; the feed goes on, and tells only if it falls silent.
+            (Media::Publish(_), Event::Closed { reason: CloseReason::Replaced, .. }) => {}
             (Media::Publish(performer), Event::Closed { reason, .. }) => {
                 let left = *reason == CloseReason::ByPeer;
                 live.fact(Fact::PublisherClosed { performer, session, left });
