@@ -26,7 +26,7 @@ const machine = {
   cores: cpus().length,
   memory_gb: Math.round(totalmem() / 2 ** 30),
   kernel: release(),
-  profile: process.env["PALCO_E2E_PROFILE"] ?? "debug",
+  profile: process.env["E2E_PROFILE"] ?? "debug",
 };
 const date = new Date().toISOString();
 const results: Measured[] = [];

@@ -40,7 +40,7 @@ export class Running {
     });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.errors += text;
-      if (process.env["PALCO_E2E_LOG"]) process.stderr.write(text);
+      if (process.env["E2E_LOG"]) process.stderr.write(text);
     });
     child.on("close", () => this.wake());
   }

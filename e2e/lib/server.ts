@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import { until } from "./until.ts";
 
 export const repository = resolve(new URL("../..", import.meta.url).pathname);
-const profile = process.env["PALCO_E2E_PROFILE"] ?? "debug";
+const profile = process.env["E2E_PROFILE"] ?? "debug";
 
 /** The path of one of our executables. */
 export function executable(name: string): string {
@@ -87,7 +87,7 @@ function launch(args: string[], log: string[]): ChildProcess {
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => {
       log.push(text);
-      if (process.env["PALCO_E2E_LOG"]) process.stderr.write(text);
+      if (process.env["E2E_LOG"]) process.stderr.write(text);
     });
   }
   return child;
