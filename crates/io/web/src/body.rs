@@ -15,7 +15,7 @@ use std::time::Duration;
 /// JSON and SDP bodies are no longer than this.
 pub(crate) const SMALL_BODY: usize = 64 << 10;
 /// A body that is too long is read on this far, so that the client can read why it was refused.
-const DRAIN: usize = 1 << 20;
+const DRAIN: usize = 16 << 20;
 
 /// Reads a body of at most [`SMALL_BODY`] bytes within `time`.
 pub(crate) async fn small(body: Body, time: Duration, too_large: &'static str) -> Answer<Bytes> {
