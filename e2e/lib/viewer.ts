@@ -154,10 +154,12 @@ function fresh(seen: Sightings, index: number): number {
   return new Set(last.map(({ strips }) => strips[index]).filter((it) => it !== null)).size;
 }
 
-/** The longest time without a new strip, up to now: also when pictures stopped coming altogether. */
-export function stillUntilNow(seen: Sightings, index: number): number {
-  const last = seen.pictures.at(-1)?.at ?? 0;
-  return Math.max(longestStill(seen, index), Date.now() - last);
+/** The longest time without a new strip from `since` up to now: also when pictures stopped coming altogether. */
+export function stillUntilNow(seen: Sightings, index: number, since = 0): number {
+  const before = seen.pictures.findLastIndex(({ at }) => at <= since);
+  const pictures = seen.pictures.slice(Math.max(0, before));
+  const last = pictures.at(-1)?.at ?? since;
+  return Math.max(longestStill({ ...seen, pictures }, index), Date.now() - last);
 }
 
 // In pages only: what a page of either kind says of itself.
