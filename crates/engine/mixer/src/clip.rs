@@ -203,6 +203,7 @@ impl Player {
             }
             Event::Is(Trait::Still) => self.still = true,
             Event::Is(Trait::TooLarge) => self.fail(TOO_LARGE.into()),
+            Event::Is(Trait::Foreign) => self.fail(NOT_MEDIA.into()),
             Event::Failed(text) => self.fail(text),
         }
     }
@@ -267,6 +268,7 @@ impl Player {
     }
 }
 
+const NOT_MEDIA: &str = "This is not a video, a picture or a sound.";
 const TOO_LARGE: &str = "The clip's picture is larger than 4096 × 2304 pixels.";
 
 /// Turns what happens in the pipeline into events.
@@ -291,9 +293,7 @@ fn watch(pipeline: &gst::Pipeline, events: SyncSender<Event>) -> Result<(), Stri
 /// What a director is told about an error.
 pub(crate) fn sentence(error: &gstreamer::glib::Error) -> String {
     match error.kind::<gst::StreamError>() {
-        Some(gst::StreamError::TypeNotFound | gst::StreamError::WrongType) => {
-            "This is not a video, a picture or a sound.".into()
-        }
+        Some(gst::StreamError::TypeNotFound | gst::StreamError::WrongType) => NOT_MEDIA.into(),
         Some(gst::StreamError::CodecNotFound) => "The clip uses a codec that is not installed here.".into(),
         Some(gst::StreamError::Demux) => "The clip is damaged or incomplete.".into(),
         _ => "The clip cannot be decoded.".into(),

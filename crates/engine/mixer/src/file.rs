@@ -7,7 +7,7 @@ use gstreamer_app::{AppSrc, AppSrcCallbacks, AppStreamType};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Read at once when the demuxer does not say how much it wants.
 const PIECE: usize = 64 << 10;
@@ -79,6 +79,8 @@ pub(crate) enum Trait {
     Still,
     /// Its pictures are larger than any we take.
     TooLarge,
+    /// Something we have nothing to open with: a text, a playlist, a document.
+    Foreign,
 }
 
 /// Kinds of elements that are never used to open a file: they would fetch other things.
@@ -108,7 +110,9 @@ pub(crate) fn decodebin(
         all.merge(gst::Caps::new_empty_simple("audio/x-raw"));
         bin.set_property("caps", all);
     }
-    let first = std::sync::atomic::AtomicBool::new(true);
+    let tell = Arc::new(tell);
+    let foreign = tell.clone();
+    let (first, outermost) = (AtomicBool::new(true), AtomicBool::new(true));
     bin.connect("autoplug-continue", false, move |arguments| {
         if let Some(caps) = arguments.get(2).and_then(|value| value.get::<gst::Caps>().ok()) {
             let image = caps.structure(0).is_some_and(|structure| structure.name().starts_with("image/"));
@@ -121,7 +125,7 @@ pub(crate) fn decodebin(
         }
         Some(true.to_value())
     });
-    bin.connect("autoplug-factories", false, |arguments| {
+    bin.connect("autoplug-factories", false, move |arguments| {
         let caps = arguments.get(2).and_then(|value| value.get::<gst::Caps>().ok())?;
         let all =
             gst::ElementFactory::factories_with_type(gst::ElementFactoryType::DECODABLE, gst::Rank::MARGINAL);
@@ -133,7 +137,14 @@ pub(crate) fn decodebin(
             });
             intersects && !forbidden(factory)
         });
-        Some(gstreamer::glib::ValueArray::new(fitting.map(|factory| factory.to_value())).to_value())
+        let fitting: Vec<_> = fitting.collect();
+        if outermost.swap(false, Ordering::Relaxed) && fitting.is_empty() {
+            foreign(Trait::Foreign);
+        }
+        Some(
+            gstreamer::glib::ValueArray::new(fitting.into_iter().map(|factory| factory.to_value()))
+                .to_value(),
+        )
     });
     Ok(bin)
 }

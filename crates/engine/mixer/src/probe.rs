@@ -36,6 +36,8 @@ struct Seen {
     picture: Mutex<Option<(u32, u32)>>,
     sound: AtomicBool,
     buffers: AtomicU64,
+    /// The latest position in the file that was decoded, in ns.
+    furthest: AtomicU64,
 }
 
 fn refused(code: &str, text: &str) -> Probe {
@@ -138,7 +140,14 @@ fn counting_sink(seen: &Arc<Seen>, events: &SyncSender<Event>) -> Result<gst::El
             .new_sample(move |sink| {
                 let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
                 seen.buffers.fetch_add(1, Ordering::Relaxed);
-                if let Some(time) = sample.buffer().and_then(|buffer| buffer.pts()) {
+                let segment = sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>());
+                let time = sample.buffer().and_then(|buffer| buffer.pts());
+                if let Some(place) =
+                    segment.zip(time).and_then(|(segment, time)| segment.to_stream_time(time))
+                {
+                    seen.furthest.fetch_max(place.nseconds(), Ordering::Relaxed);
+                }
+                if let Some(time) = time {
                     let began = *first.get_or_insert(time);
                     if time < began {
                         first = Some(time);
@@ -190,7 +199,7 @@ fn watch(pipeline: &gst::Pipeline, seen: &Seen, inbox: &Receiver<Event>) -> Prob
     // The end.
     let Some(near) = duration.and_then(|all| all.checked_sub(SAMPLE)) else { return playable };
     let _ = pipeline.set_state(gst::State::Paused);
-    seen.buffers.store(0, Ordering::Relaxed);
+    seen.furthest.store(0, Ordering::Relaxed);
     if pipeline.seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT, near).is_err() {
         return playable; // Not every kind of file can be sought in; it still plays.
     }
@@ -198,7 +207,8 @@ fn watch(pipeline: &gst::Pipeline, seen: &Seen, inbox: &Receiver<Event>) -> Prob
     // Results of the stretch before may still be on their way: only the end counts.
     match wait(inbox, deadline, &mut still, |_| false) {
         Stretch::Verdict(verdict) => verdict,
-        _ if seen.buffers.load(Ordering::Relaxed) == 0 => truncated(),
+        // Decoding began at the key frame before the end; it must have come near the end.
+        _ if seen.furthest.load(Ordering::Relaxed) + SAMPLE.nseconds() < near.nseconds() => truncated(),
         _ => playable,
     }
 }
@@ -221,6 +231,12 @@ fn wait(
             Event::Ended => return Stretch::Ended,
             Event::Failed(error) => return Stretch::Verdict(verdict_of(&error)),
             Event::Is(Trait::TooLarge) => return Stretch::Verdict(too_large()),
+            Event::Is(Trait::Foreign) => {
+                return Stretch::Verdict(refused(
+                    "clip_not_media",
+                    "This is not a video, a picture or a sound.",
+                ));
+            }
             Event::Is(Trait::Still) => *still = true,
             Event::Ready | Event::Enough => {}
         }
