@@ -1,6 +1,7 @@
 /** The shell around `machine.ts`: peer connection, HTTP, timers. One `Link` is one session that mends itself. */
 
 import { asFault, Fault, faultFrom } from "../api";
+import { type Counts, type Cushion, noCushion, step as cushioned } from "./cushion";
 import { type Input, type Machine, rest, step } from "./machine";
 import { accepted, preferred, sessionUrl, wantRoundTrips, wantStereo } from "./sdp";
 
@@ -199,25 +200,65 @@ function firstCandidate(pc: RTCPeerConnection): Promise<void> {
   });
 }
 
+/**
+ * Sound takes longer from the packet to the ear than a picture to the screen (Chromium: about 85 ms of jitter buffer
+ * and 30 ms of device). A browser finds that out within ten seconds; pictures that wait from the start are in step
+ * from the start.
+ */
+const LIPS_MS = 75;
+
 /** Plays one Program, stage mix or performer (WHEP). */
 export class Player extends Link {
   stream = new MediaStream();
+  private cushion: Cushion = noCushion;
 
   protected prepare(pc: RTCPeerConnection): void {
     const stream = new MediaStream();
     this.stream = stream;
+    this.cushion = noCushion;
     pc.addTransceiver("video", { direction: "recvonly" });
     pc.addTransceiver("audio", { direction: "recvonly" });
+    for (const receiver of pc.getReceivers()) hold(receiver, null);
     pc.ontrack = ({ track }) => stream.addTrack(track);
   }
 
   protected progress(stats: RTCStatsReport): number | null {
     let frames: number | null = null;
-    stats.forEach((entry: { type: string; kind?: string; framesReceived?: number }) => {
-      if (entry.type === "inbound-rtp" && entry.kind === "video") frames = (frames ?? 0) + (entry.framesReceived ?? 0);
+    const counts: Counts = { received: 0, lost: 0, roundTripMs: null };
+    stats.forEach((entry: Entry) => {
+      if (entry.type === "candidate-pair" && entry.nominated && entry.currentRoundTripTime !== undefined) counts.roundTripMs = entry.currentRoundTripTime * 1000;
+      if (entry.type !== "inbound-rtp" || entry.kind !== "video") return;
+      frames = (frames ?? 0) + (entry.framesReceived ?? 0);
+      counts.received += entry.packetsReceived ?? 0;
+      counts.lost += entry.packetsLost ?? 0;
     });
+    this.hold(counts);
     return frames;
   }
+
+  /** Sound and picture wait alike: they belong together. */
+  private hold(counts: Counts): void {
+    const before = this.cushion.holdMs;
+    this.cushion = cushioned(this.cushion, counts);
+    if (this.cushion.holdMs === before) return;
+    for (const receiver of this.pc?.getReceivers() ?? []) hold(receiver, this.cushion.holdMs);
+  }
+}
+
+/** Where `jitterBufferTarget` is not known, the browser's own choice has to do. */
+function hold(receiver: RTCRtpReceiver, ms: number | null): void {
+  if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = ms ?? (receiver.track.kind === "video" ? LIPS_MS : null);
+}
+
+/** What is read of `RTCStats`. */
+interface Entry {
+  type: string;
+  kind?: string;
+  framesReceived?: number;
+  packetsReceived?: number;
+  packetsLost?: number;
+  nominated?: boolean;
+  currentRoundTripTime?: number;
 }
 
 /** What a performer's browser sends: enough for the mix, kind to an uplink. */

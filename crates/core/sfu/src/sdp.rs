@@ -129,8 +129,10 @@ fn direction(section: &str) -> Option<&str> {
     section.lines().map(str::trim_end).find(|l| is_direction(l)).map(|l| &l[2..])
 }
 
-/// The answer as the peer gets it: one MediaStream for all tracks, and the end of candidates.
-pub(crate) fn answer(text: &str) -> String {
+/// The answer as the peer gets it: one MediaStream for all tracks, the end of candidates, and
+/// round trip reports (RFC 3611 §4.4) where the offer asked for them. `str0m` sends those without
+/// saying so; libwebrtc asks for a lost packet again only after 100 ms unless it is told.
+pub(crate) fn answer(text: &str, offer: &str) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     let mut told = false;
     for line in text.lines().map(str::trim_end).filter(|l| !l.is_empty()) {
@@ -151,6 +153,13 @@ pub(crate) fn answer(text: &str) -> String {
             told |= line.starts_with("a=candidate:");
             out.push_str(line);
             out.push_str("\r\n");
+            if let Some(format) = line.strip_suffix(" nack").filter(|_| line.starts_with("a=rtcp-fb:")) {
+                let asked = format!("{format} rrtr");
+                if offer.lines().any(|line| line.trim_end() == asked) {
+                    out.push_str(&asked);
+                    out.push_str("\r\n");
+                }
+            }
         }
     }
     out
@@ -201,8 +210,18 @@ mod tests {
     fn the_answer_has_one_stream() {
         let text = "a=msid-semantic: WMS x y\r\na=candidate:1\r\na=ice-ufrag:u\r\na=msid:x tx\r\na=ssrc:5 cname:c\r\na=ssrc:5 msid:x tx\r\na=msid:y ty\r\n";
         assert_eq!(
-            answer(text),
+            answer(text, ""),
             "a=msid-semantic: WMS palco\r\na=candidate:1\r\na=end-of-candidates\r\na=ice-ufrag:u\r\na=msid:palco tx\r\na=ssrc:5 cname:c\r\na=ssrc:5 msid:palco tx\r\na=msid:palco ty\r\n"
+        );
+    }
+
+    #[test]
+    fn round_trip_reports_are_agreed_where_they_are_asked_for() {
+        let text = "a=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtcp-fb:98 nack\r\n";
+        let asked = "a=rtcp-fb:96 nack\r\na=rtcp-fb:96 rrtr\r\n";
+        assert_eq!(
+            answer(text, asked),
+            "a=rtcp-fb:96 nack\r\na=rtcp-fb:96 rrtr\r\na=rtcp-fb:96 nack pli\r\na=rtcp-fb:98 nack\r\n"
         );
     }
 }

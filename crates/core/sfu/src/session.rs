@@ -169,7 +169,7 @@ fn negotiate(
     sink.work.retain(|(of, _)| *of != making.slot);
     let answer = answered.ok_or_else(|| sdp::broken("panic while reading"))??;
     let medias = agreed(peer.view(), &offer.tracks)?;
-    Ok((peer, ufrag, sdp::answer(&answer.to_sdp_string()), medias))
+    Ok((peer, ufrag, sdp::answer(&answer.to_sdp_string(), &offer.text), medias))
 }
 
 /// H.264 before VP8, because browsers send the first codec of the answer: it costs viewers and
