@@ -3,8 +3,8 @@
 use crate::clock;
 use crate::routes::{Routes, Slot};
 use crate::sessions::Sessions;
-use palco_base::{Class, Fault, FeedId, ShowId};
-use palco_mix::wire::{FromMixer, Output, ToMixer};
+use palco_base::{Class, Codec, Fault, FeedId, ShowId};
+use palco_mix::wire::{FromMixer, Output, Size, ToMixer};
 use palco_net::ShardHandle;
 use palco_sfu::CloseReason;
 use palco_stage::{Effect, Fact, Input, Record, Snapshot, Stage, ViewersOut};
@@ -374,7 +374,10 @@ struct Listen {
 impl Listen {
     fn hear(&self, event: MixerEvent) {
         match event {
-            MixerEvent::Frame(output, frame) => {
+            // For HLS, which is not served yet.
+            MixerEvent::Frame(_, Size::Small, _) => {}
+            MixerEvent::Frame(_, _, frame) if frame.codec == Codec::Aac => {}
+            MixerEvent::Frame(output, Size::Large, frame) => {
                 let feed = match output {
                     Output::Program => self.feeds[0],
                     Output::Stage => self.feeds[1],

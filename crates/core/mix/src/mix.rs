@@ -5,7 +5,7 @@ use crate::canvas::Painter;
 use crate::draw::crossfade;
 use crate::feed::Feed;
 use crate::picture::Picture;
-use crate::wire::{Output, Rendition, Transition};
+use crate::wire::{Coding, Output, Rendition, Transition};
 use crate::{BLOCK, SAMPLE_RATE, palette};
 use palco_base::canvas::Arrangement;
 use palco_base::{FeedId, MediaTime};
@@ -38,7 +38,7 @@ pub enum Input {
     /// A TrueType font for names and slates.
     Font(Vec<u8>),
     /// Begin making an output.
-    OpenOutput(Output, Rendition),
+    OpenOutput(Output, Coding),
     /// Stop making it.
     CloseOutput(Output),
     /// A feed that may be arranged; opening an open one only renames it.
@@ -99,7 +99,7 @@ enum From {
 }
 
 struct Canvas {
-    rendition: Rendition,
+    coding: Coding,
     epoch: MediaTime,
     /// Number of the next picture.
     tick: i64,
@@ -150,7 +150,7 @@ impl Mix {
             Input::Font(bytes) => {
                 self.painter.writer.font(bytes);
             }
-            Input::OpenOutput(output, rendition) => self.open_output(output, rendition, now),
+            Input::OpenOutput(output, coding) => self.open_output(output, coding, now),
             Input::CloseOutput(output) => {
                 self.outputs.remove(&output);
                 if self.outputs.is_empty() {
@@ -203,16 +203,19 @@ impl Mix {
         counters
     }
 
-    fn open_output(&mut self, output: Output, rendition: Rendition, now: MediaTime) {
+    fn open_output(&mut self, output: Output, coding: Coding, now: MediaTime) {
         let even = |size: u32, most: u32| (size & !1).clamp(16, most);
-        let rendition = Rendition {
-            width: even(rendition.width, crate::MAX_WIDTH),
-            height: even(rendition.height, crate::MAX_WIDTH),
-            frame_rate: rendition.frame_rate.clamp(1, 120),
-            ..rendition
+        let coding = Coding {
+            frame_rate: coding.frame_rate.clamp(1, 120),
+            large: Rendition {
+                width: even(coding.large.width, crate::MAX_WIDTH),
+                height: even(coding.large.height, crate::MAX_WIDTH),
+                ..coding.large
+            },
+            ..coding
         };
         let epoch = self.sound.get_or_insert((now, 0)).0;
-        self.outputs.insert(output, Canvas::new(rendition, epoch, now));
+        self.outputs.insert(output, Canvas::new(coding, epoch, now));
     }
 
     fn close_feed(&mut self, id: FeedId) {
@@ -268,7 +271,7 @@ impl Mix {
 
     /// Half the time between two pictures: a picture is shown at the tick nearest to its time.
     fn half_tick(&self) -> MediaTime {
-        let rate = self.outputs.values().map(|canvas| canvas.rendition.frame_rate).max().unwrap_or(30);
+        let rate = self.outputs.values().map(|canvas| canvas.coding.frame_rate).max().unwrap_or(30);
         MediaTime::from_micros(500_000 / i64::from(rate))
     }
 
@@ -278,7 +281,7 @@ impl Mix {
             if canvas.next() > now {
                 continue;
             }
-            let due = (now - canvas.epoch).ticks(canvas.rendition.frame_rate);
+            let due = (now - canvas.epoch).ticks(canvas.coding.frame_rate);
             let due = if canvas.time_of(due + 1) <= now { due + 1 } else { due };
             self.counters.skipped += (due - canvas.tick).max(0).unsigned_abs();
             canvas.tick = due.max(canvas.tick) + 1;
@@ -292,9 +295,9 @@ impl Mix {
 }
 
 impl Canvas {
-    fn new(rendition: Rendition, epoch: MediaTime, now: MediaTime) -> Self {
+    fn new(coding: Coding, epoch: MediaTime, now: MediaTime) -> Self {
         let mut canvas = Self {
-            rendition,
+            coding,
             epoch,
             tick: 0,
             arrangement: Arrangement::default(),
@@ -304,7 +307,7 @@ impl Canvas {
             pool: Vec::new(),
             under: None,
         };
-        canvas.tick = (now - epoch).ticks(rendition.frame_rate);
+        canvas.tick = (now - epoch).ticks(coding.frame_rate);
         while canvas.next() < now {
             canvas.tick += 1;
         }
@@ -312,7 +315,7 @@ impl Canvas {
     }
 
     fn time_of(&self, tick: i64) -> MediaTime {
-        self.epoch + MediaTime::from_ticks(tick, self.rendition.frame_rate)
+        self.epoch + MediaTime::from_ticks(tick, self.coding.frame_rate)
     }
 
     fn next(&self) -> MediaTime {
@@ -340,7 +343,7 @@ impl Canvas {
         feeds: &BTreeMap<FeedId, Feed>,
         time: MediaTime,
     ) -> Arc<Picture> {
-        let (width, height) = (self.rendition.width, self.rendition.height);
+        let (width, height) = (self.coding.large.width, self.coding.large.height);
         let mut shared = self.free_canvas();
         let on = Arc::get_mut(&mut shared).expect("a canvas taken from the pool is shared with nobody");
         painter.draw(on, &self.arrangement, feeds, time);
@@ -377,7 +380,7 @@ impl Canvas {
         match free {
             Some(at) => self.pool.swap_remove(at),
             None => {
-                let (width, height) = (self.rendition.width, self.rendition.height);
+                let (width, height) = (self.coding.large.width, self.coding.large.height);
                 Arc::new(Picture::filled(width, height, palette::GROUND))
             }
         }

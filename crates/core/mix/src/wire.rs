@@ -33,20 +33,44 @@ pub enum Output {
     Stage,
 }
 
-/// How an output is coded.
+/// A size and rate at which an output's picture is coded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Rendition {
     /// Pixels, even.
     pub width: u32,
     /// Pixels, even.
     pub height: u32,
-    /// Pictures per second.
-    pub frame_rate: u32,
     /// H.264 target.
     pub video: Bitrate,
-    /// Opus target.
-    pub audio: Bitrate,
 }
+
+/// How an output is coded: each Rendition once, the sound once for each way to the audience.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Coding {
+    /// Pictures per second.
+    pub frame_rate: u32,
+    /// The size of the canvas.
+    pub large: Rendition,
+    /// The same picture scaled down, with key frames at the same pictures.
+    pub small: Option<Rendition>,
+    /// Opus target.
+    pub opus: Bitrate,
+    /// AAC target, for HLS.
+    pub aac: Option<Bitrate>,
+}
+
+/// Which coding of an output a frame belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Size {
+    /// [`Coding::large`], and all sound.
+    Large,
+    /// [`Coding::small`].
+    Small,
+}
+
+/// What a decoder of our AAC needs beforehand: AAC-LC, 48 kHz, stereo (`AudioSpecificConfig`,
+/// ISO 14496-3 §1.6.2.1).
+pub const AAC_CONFIG: [u8; 2] = [0x11, 0x90];
 
 /// How one arrangement gives way to the next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -70,7 +94,7 @@ pub enum ToMixer {
         /// Which.
         output: Output,
         /// How.
-        rendition: Rendition,
+        coding: Coding,
     },
     /// Stop making this output.
     CloseOutput {
@@ -244,17 +268,22 @@ impl std::error::Error for WireError {}
 
 /// The id under which an output's media travels.
 #[must_use]
-pub const fn output_id(output: Output) -> FeedId {
-    FeedId::new(match output {
-        Output::Program => 0,
-        Output::Stage => 1,
+pub const fn output_id(output: Output, size: Size) -> FeedId {
+    FeedId::new(match (output, size) {
+        (Output::Program, Size::Large) => 0,
+        (Output::Stage, Size::Large) => 1,
+        (Output::Program, Size::Small) => 2,
+        (Output::Stage, Size::Small) => 3,
     })
 }
 
 /// The output whose media travels under this id.
 #[must_use]
-pub fn output_of(id: FeedId) -> Option<Output> {
-    [Output::Program, Output::Stage].into_iter().find(|o| output_id(*o) == id)
+pub fn output_of(id: FeedId) -> Option<(Output, Size)> {
+    [Output::Program, Output::Stage]
+        .into_iter()
+        .flat_map(|output| [(output, Size::Large), (output, Size::Small)])
+        .find(|(output, size)| output_id(*output, *size) == id)
 }
 
 const KIND_CONTROL: u8 = 0;
@@ -280,6 +309,7 @@ impl<C: Serialize> Message<C> {
                     Codec::H264 => 0,
                     Codec::Vp8 => 1,
                     Codec::Opus => 2,
+                    Codec::Aac => 3,
                 });
                 bytes.push(u8::from(frame.key));
                 bytes.extend_from_slice(&frame.time.micros().to_le_bytes());
@@ -347,6 +377,7 @@ fn parse<C: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<Message<C>, WireErr
                 0 => Codec::H264,
                 1 => Codec::Vp8,
                 2 => Codec::Opus,
+                3 => Codec::Aac,
                 _ => return Err(WireError::Unknown),
             };
             let time = MediaTime::from_micros(word(10).cast_signed());

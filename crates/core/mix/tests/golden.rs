@@ -10,7 +10,7 @@
 use palco_base::canvas::{Arrangement, Fit, Rect, Tile, TileSource};
 use palco_base::{Bitrate, FeedId, MediaTime};
 use palco_mix::palette::Yuv;
-use palco_mix::wire::{Output, Rendition, Transition};
+use palco_mix::wire::{Coding, Output, Rendition, Transition};
 use palco_mix::{FeedKind, Input, Made, Mix, Picture};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,15 +50,15 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let mut mix = Mix::new();
-        let rendition = Rendition {
-            width: 1280,
-            height: 720,
+        let coding = Coding {
             frame_rate: 30,
-            video: Bitrate::kbps(1),
-            audio: Bitrate::kbps(1),
+            large: Rendition { width: 1280, height: 720, video: Bitrate::kbps(1) },
+            small: None,
+            opus: Bitrate::kbps(1),
+            aac: None,
         };
         mix.handle(Input::Font(box_font()), MediaTime::ZERO);
-        mix.handle(Input::OpenOutput(Output::Program, rendition), MediaTime::ZERO);
+        mix.handle(Input::OpenOutput(Output::Program, coding), MediaTime::ZERO);
         for (number, (name, colour, size)) in [
             ("Ana", 0xC0_4040, (640, 360)),
             ("Bruno Diaz", 0x40_A040, (640, 480)),

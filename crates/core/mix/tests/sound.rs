@@ -5,7 +5,7 @@
 use palco_base::canvas::{Arrangement, Fit, Rect, Sound, Tile, TileSource};
 use palco_base::{Bitrate, FeedId, MediaTime};
 use palco_mix::palette::Yuv;
-use palco_mix::wire::{Output, Rendition, Transition};
+use palco_mix::wire::{Coding, Output, Rendition, Transition};
 use palco_mix::{BLOCK, FeedKind, Input, Made, Mix, Picture};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -36,10 +36,15 @@ fn arrangement(gain: f32) -> Arrangement {
 }
 
 fn mix(start: MediaTime) -> Mix {
-    let rendition =
-        Rendition { width: 64, height: 64, frame_rate: 30, video: Bitrate::kbps(1), audio: Bitrate::kbps(1) };
+    let coding = Coding {
+        frame_rate: 30,
+        large: Rendition { width: 64, height: 64, video: Bitrate::kbps(1) },
+        small: None,
+        opus: Bitrate::kbps(1),
+        aac: None,
+    };
     let mut mix = Mix::new();
-    mix.handle(Input::OpenOutput(Output::Program, rendition), start);
+    mix.handle(Input::OpenOutput(Output::Program, coding), start);
     mix.handle(Input::OpenFeed(FEED, "Ana".into(), FeedKind::Performer), start);
     mix.handle(Input::Arrange(Output::Program, arrangement(1.0), Transition::Cut), start);
     mix

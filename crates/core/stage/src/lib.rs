@@ -48,5 +48,5 @@ pub use model::{
 pub use record::{NewShow, Record};
 pub use rules::{free_slug, slugify};
 pub use stage::Stage;
-pub use sync::rendition;
+pub use sync::coding;
 pub use time::{Now, WallTime};

@@ -5,7 +5,7 @@ use crate::layout::{self, Cast, Person, Shot};
 use crate::{Canvas, Connection, Effect, MixerState, Now, Phase, Stage, Target};
 use palco_base::canvas::Arrangement;
 use palco_base::{Bitrate, FeedId, MediaTime, PerformerId};
-use palco_mix::wire::{Output, Rendition, ToMixer, Transition};
+use palco_mix::wire::{Coding, Output, Rendition, ToMixer, Transition};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A mixer that nothing needs is kept this long: a reload must not restart it.
@@ -21,7 +21,7 @@ pub(crate) struct Told {
     pub(crate) feeds: BTreeMap<FeedId, String>,
     /// Until when an arrangement is held back.
     pub(crate) hold_until: Option<MediaTime>,
-    outputs: BTreeMap<Output, Rendition>,
+    outputs: BTreeMap<Output, Coding>,
     arranged: BTreeMap<Output, Arrangement>,
     clips: BTreeMap<FeedId, ToldClip>,
     taps: BTreeSet<FeedId>,
@@ -56,11 +56,18 @@ impl Told {
     }
 }
 
-/// How an output of this shape is coded.
+/// How an output of this shape is coded. Only the Program, which the audience gets, is coded for
+/// thin lines and for HLS as well.
 #[must_use]
-pub const fn rendition(canvas: Canvas) -> Rendition {
+pub const fn coding(canvas: Canvas, output: Output) -> Coding {
     let (width, height) = canvas.size();
-    Rendition { width, height, frame_rate: 30, video: Bitrate::kbps(2_500), audio: Bitrate::kbps(96) }
+    let large = Rendition { width, height, video: Bitrate::kbps(2_500) };
+    let small = Rendition { width: width / 2, height: height / 2, video: Bitrate::kbps(500) };
+    let (small, aac) = match output {
+        Output::Program => (Some(small), Some(Bitrate::kbps(128))),
+        Output::Stage => (None, None),
+    };
+    Coding { frame_rate: 30, large, small, opus: Bitrate::kbps(96), aac }
 }
 
 impl Stage {
@@ -148,16 +155,16 @@ impl Stage {
 
     fn sync_mixer(&mut self, now: MediaTime) {
         let shots = self.shots();
-        let rendition = rendition(self.show.canvas);
         for output in shots.iter().map(|(output, _)| *output) {
-            if self.told.outputs.get(&output) == Some(&rendition) {
+            let coding = coding(self.show.canvas, output);
+            if self.told.outputs.get(&output) == Some(&coding) {
                 continue;
             }
-            if self.told.outputs.insert(output, rendition).is_some() {
+            if self.told.outputs.insert(output, coding).is_some() {
                 self.told.arranged.remove(&output);
                 self.say(ToMixer::CloseOutput { output });
             }
-            self.say(ToMixer::OpenOutput { output, rendition });
+            self.say(ToMixer::OpenOutput { output, coding });
         }
         let (open_feeds, open_clips) = (self.open_feeds(), self.open_clips(now));
         self.arrange(&shots, now);

@@ -5,7 +5,7 @@ mod common;
 
 use common::{World, card, clip, feed, heard, performer, seen, transition};
 use palco_base::{ClipId, MediaTime, Secret, SessionId};
-use palco_mix::wire::{Output, Rendition, ToMixer, Transition};
+use palco_mix::wire::{Coding, Output, ToMixer, Transition};
 use palco_stage::{
     Canvas, Command, Connection, Door, Effect, Fact, Layout, MixerState, PerformerPatch, Phase, Role,
     ScenePatch, Send, ShowPatch, Slate, ViewersOut,
@@ -33,8 +33,9 @@ fn a_live_show_wants_a_mixer_and_tells_it_everything() {
     world.start_mixer();
     assert_eq!(world.snapshot().mixer, MixerState::Up);
     let mixer = world.mixer.as_ref().unwrap();
-    let Rendition { width, height, frame_rate, .. } = mixer.outputs[&Output::Program];
-    assert_eq!((width, height, frame_rate, mixer.outputs.len()), (1280, 720, 30, 1));
+    let Coding { frame_rate, large, small, .. } = mixer.outputs[&Output::Program];
+    assert_eq!((large.width, large.height, frame_rate, mixer.outputs.len()), (1280, 720, 30, 1));
+    assert_eq!(small.map(|it| (it.width, it.height)), Some((640, 360)));
     assert_eq!(seen(world.program()), [feed(1)]);
 }
 
@@ -378,8 +379,8 @@ fn the_shape_can_change_before_the_show() {
     world.fact(Fact::Previews(1));
     world.start_mixer();
     world.act(Command::PatchShow(ShowPatch { canvas: Some(Canvas::Tall), ..Default::default() }));
-    let Rendition { width, height, .. } = world.mixer.as_ref().unwrap().outputs[&Output::Program];
-    assert_eq!((width, height), (720, 1280));
+    let Coding { large, .. } = world.mixer.as_ref().unwrap().outputs[&Output::Program];
+    assert_eq!((large.width, large.height), (720, 1280));
     assert_eq!(world.program().tiles[0].rect.height, 1280);
 }
 

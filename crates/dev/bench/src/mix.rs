@@ -4,7 +4,7 @@ use clap::Args;
 use palco_base::canvas::{Arrangement, Fit, Rect, Sound, Tile, TileSource};
 use palco_base::{Bitrate, Fault, FeedId, MediaTime};
 use palco_client::{Clock, FileFrames, FrameSource, Next};
-use palco_mix::wire::{FromMixer, Output, Rendition, ToMixer, Transition};
+use palco_mix::wire::{Coding, FromMixer, Output, Rendition, ToMixer, Transition};
 use palco_worker::{Mixer, MixerConfig, MixerEvent};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ fn live(arguments: &Arguments) -> Result<Value, Fault> {
     let mixer = Mixer::spawn(config, move |event| {
         let what = match event {
             MixerEvent::Started { elements, .. } => Heard::Started(elements),
-            MixerEvent::Frame(_, frame) => Heard::Frame {
+            MixerEvent::Frame(_, _, frame) => Heard::Frame {
                 video: frame.codec.kind() == palco_base::MediaKind::Video,
                 bytes: frame.payload.len(),
             },
@@ -77,14 +77,14 @@ fn live(arguments: &Arguments) -> Result<Value, Fault> {
 
 fn arrange(mixer: &Mixer, feeds: &[FeedId]) {
     let output = Output::Program;
-    let rendition = Rendition {
-        width: 1280,
-        height: 720,
+    let coding = Coding {
         frame_rate: 30,
-        video: Bitrate::kbps(2_500),
-        audio: Bitrate::kbps(96),
+        large: Rendition { width: 1280, height: 720, video: Bitrate::kbps(2_500) },
+        small: None,
+        opus: Bitrate::kbps(96),
+        aac: None,
     };
-    mixer.say(ToMixer::OpenOutput { output, rendition });
+    mixer.say(ToMixer::OpenOutput { output, coding });
     let mut arrangement = Arrangement::default();
     for (n, &feed) in (0u32..).zip(feeds) {
         mixer.say(ToMixer::OpenFeed { feed, name: String::new() });

@@ -7,6 +7,8 @@ use palco_base::{Codec, MediaTime};
 
 /// H.264 encoders, best first.
 const ENCODERS: [&str; 4] = ["nvh264enc", "vah264enc", "x264enc", "openh264enc"];
+/// AAC-LC encoders, best first, and how many samples of silence each begins with.
+const AAC_ENCODERS: [(&str, i64); 2] = [("avenc_aac", 1_024), ("voaacenc", 1_600)];
 /// Decoders by codec, best first.
 const H264_DECODERS: [&str; 2] = ["avdec_h264", "openh264dec"];
 const VP8_DECODERS: [&str; 2] = ["vp8dec", "avdec_vp8"];
@@ -25,12 +27,21 @@ pub(crate) fn h264_encoder() -> Result<&'static str, String> {
     first(&ENCODERS).ok_or_else(|| format!("no H.264 encoder: install one of {}", ENCODERS.join(", ")))
 }
 
+/// The AAC encoder to use, and how many samples of silence it begins with.
+pub(crate) fn aac_encoder() -> Result<(&'static str, i64), String> {
+    AAC_ENCODERS
+        .into_iter()
+        .find(|(name, _)| gst::ElementFactory::find(name).is_some())
+        .ok_or_else(|| "no AAC encoder: install avenc_aac or voaacenc".to_owned())
+}
+
 /// The decoder to use.
 pub(crate) fn decoder(codec: Codec) -> Result<&'static str, String> {
     let names: &[&'static str] = match codec {
         Codec::H264 => &H264_DECODERS,
         Codec::Vp8 => &VP8_DECODERS,
         Codec::Opus => &["opusdec"],
+        Codec::Aac => &["avdec_aac"],
     };
     first(names).ok_or_else(|| format!("no decoder: install one of {}", names.join(", ")))
 }
@@ -38,7 +49,7 @@ pub(crate) fn decoder(codec: Codec) -> Result<&'static str, String> {
 /// Makes each element once, so that its plugin and what that loads are there before the
 /// sandbox closes, and tells which were chosen.
 pub(crate) fn choose() -> Result<Vec<String>, String> {
-    let mut chosen = vec![h264_encoder()?.to_owned(), "opusenc".to_owned()];
+    let mut chosen = vec![h264_encoder()?.to_owned(), "opusenc".to_owned(), aac_encoder()?.0.to_owned()];
     for codec in [Codec::H264, Codec::Vp8, Codec::Opus] {
         chosen.push(decoder(codec)?.to_owned());
     }
@@ -53,6 +64,7 @@ pub(crate) fn choose() -> Result<Vec<String>, String> {
         "typefind",
         "videoconvert",
         "videoconvertscale",
+        "videoscale",
     ]) {
         make(name)?;
     }

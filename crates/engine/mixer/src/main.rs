@@ -4,6 +4,7 @@
 //! The process has no network, and no file but those it was handed.
 
 mod clip;
+mod coders;
 mod elements;
 mod feed;
 mod file;

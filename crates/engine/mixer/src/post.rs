@@ -1,6 +1,6 @@
 //! What leaves the process: messages, counts, log lines; and the clock.
 
-use palco_base::{Codec, EncodedFrame, FeedId, MediaTime};
+use palco_base::{Codec, EncodedFrame, FeedId, MediaKind, MediaTime};
 use palco_mix::wire::{FromMixer, Message};
 use std::io::Write;
 use std::sync::Arc;
@@ -97,7 +97,8 @@ pub(crate) fn write_all(written: &Receiver<Vec<u8>>, mut to: impl Write) {
 
 /// An encoded frame from a GStreamer buffer at this time.
 pub(crate) fn encoded(codec: Codec, time: MediaTime, buffer: &gstreamer::BufferRef) -> Option<EncodedFrame> {
-    let key = codec == Codec::Opus || !buffer.flags().contains(gstreamer::BufferFlags::DELTA_UNIT);
+    let key =
+        codec.kind() == MediaKind::Audio || !buffer.flags().contains(gstreamer::BufferFlags::DELTA_UNIT);
     let payload = Arc::from(buffer.map_readable().ok()?.as_slice());
     Some(EncodedFrame { codec, key, time, payload })
 }

@@ -3,16 +3,16 @@
 //! H.264 without B-frames and Opus are passed on as they are; anything else becomes them.
 
 use crate::clip::{attach, picture_caps, sentence};
+use crate::coders::{annex_b, h264, opus};
 use crate::elements::{make, media_time, running_time};
 use crate::file::{self, Glance};
-use crate::output::{annex_b, h264, opus};
 use crate::post::encoded;
 use crate::{elements, sandbox};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks};
 use palco_base::{Bitrate, Codec, EncodedFrame, FeedId, MediaKind, MediaTime};
-use palco_mix::wire::{FromMixer, Message, Rendition};
+use palco_mix::wire::{FromMixer, Message};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsFd;
@@ -27,13 +27,8 @@ const LOOKED_AT: usize = 300;
 /// A file that gives nothing for so long has failed; the bus tells how.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What other codecs become.
-const MADE: Rendition = Rendition {
-    width: 1280,
-    height: 720,
-    frame_rate: 30,
-    video: Bitrate::kbps(1_200),
-    audio: Bitrate::kbps(96),
-};
+const MADE_PICTURE: Bitrate = Bitrate::kbps(1_200);
+const MADE_SOUND: Bitrate = Bitrate::kbps(96);
 
 enum Event {
     /// All streams have been found.
@@ -181,15 +176,11 @@ fn branch(
         "video/x-raw" => {
             let filter = make("capsfilter")?;
             filter.set_property("caps", picture_caps(caps)?);
-            let rate = gstreamer_video::VideoInfo::from_caps(caps).map_or(MADE.frame_rate, |info| {
+            let rate = gstreamer_video::VideoInfo::from_caps(caps).map_or(30, |info| {
                 let fps = info.fps();
                 u32::try_from(fps.numer() / fps.denom().max(1)).unwrap_or(0).clamp(1, 60)
             });
-            elements.extend([
-                make("videoconvertscale")?,
-                filter,
-                h264(Rendition { frame_rate: rate, ..MADE })?,
-            ]);
+            elements.extend([make("videoconvertscale")?, filter, h264(MADE_PICTURE, 2 * rate)?]);
             Codec::H264
         }
         "audio/x-raw" => {
@@ -197,7 +188,7 @@ fn branch(
             let sound =
                 gst::Caps::builder("audio/x-raw").field("rate", 48_000i32).field("channels", 2i32).build();
             filter.set_property("caps", sound);
-            elements.extend([make("audioconvert")?, make("audioresample")?, filter, opus(MADE)?]);
+            elements.extend([make("audioconvert")?, make("audioresample")?, filter, opus(MADE_SOUND)?]);
             Codec::Opus
         }
         other => return Err(format!("a stream of {other} cannot be published")),

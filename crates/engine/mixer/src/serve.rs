@@ -165,14 +165,14 @@ impl Server {
 
     fn obey(&mut self, control: ToMixer) {
         match control {
-            ToMixer::OpenOutput { output, rendition } => {
+            ToMixer::OpenOutput { output, coding } => {
                 self.close_output(output);
-                match Encoder::new(output, rendition, &self.post) {
+                match Encoder::new(output, coding, &self.post) {
                     Ok(encoder) => {
                         let encoder = Arc::new(encoder);
                         self.outputs.insert(output, encoder.clone());
                         self.mix.must(Work::Encode(output, encoder));
-                        self.tell(Input::OpenOutput(output, rendition));
+                        self.tell(Input::OpenOutput(output, coding));
                     }
                     Err(text) => log(&text),
                 }

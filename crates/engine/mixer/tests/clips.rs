@@ -32,7 +32,7 @@ fn thirds(codecs: &str) -> String {
 }
 
 fn open(mixer: &mut Mixer, path: &Path, position: u64, playing: bool, looped: bool) {
-    mixer.say(ToMixer::OpenOutput { output: Output::Program, rendition: RENDITION });
+    mixer.say(ToMixer::OpenOutput { output: Output::Program, coding: CODING });
     mixer.hand_over(CLIP, &File::open(path).expect("the clip"));
     mixer.say(ToMixer::OpenClip { feed: CLIP, position, playing, looped });
     let transition = Transition::Cut;

@@ -3,8 +3,8 @@
 mod common;
 
 use common::*;
-use palco_base::{Codec, EncodedFrame, FeedId, MediaTime};
-use palco_mix::wire::{FromMixer, Message, Output, ToMixer, Transition};
+use palco_base::{Bitrate, Codec, EncodedFrame, FeedId, MediaTime};
+use palco_mix::wire::{Coding, FromMixer, Message, Output, Rendition, Size, ToMixer, Transition};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ fn feed(number: u64) -> FeedId {
 }
 
 fn open(mixer: &mut Mixer) {
-    mixer.say(ToMixer::OpenOutput { output: Output::Program, rendition: RENDITION });
+    mixer.say(ToMixer::OpenOutput { output: Output::Program, coding: CODING });
 }
 
 fn arrange(mixer: &mut Mixer, arrangement: palco_base::canvas::Arrangement) {
@@ -78,6 +78,62 @@ fn four_performers_become_one_picture_with_sound() {
 }
 
 #[test]
+fn renditions_have_their_key_frames_together_and_both_sounds_are_in_step() {
+    let mut mixer = Mixer::start();
+    let small = Rendition { width: 640, height: 360, video: Bitrate::kbps(500) };
+    let coding = Coding { small: Some(small), aac: Some(Bitrate::kbps(128)), ..CODING };
+    mixer.say(ToMixer::OpenOutput { output: Output::Program, coding });
+    let mut live = [performer(&mut mixer, 0)];
+    let mut picture = quarters([0, 0, 0, 0].map(feed));
+    let sounds = std::mem::take(&mut picture.sounds);
+    arrange(&mut mixer, picture.clone());
+    let mut said = mixer.play(&mut live, Duration::from_millis(2_500));
+    mixer.say(ToMixer::KeyFrame { output: Output::Program });
+    picture.sounds = sounds[..1].to_vec();
+    arrange(&mut mixer, picture);
+    said.extend(mixer.play(&mut live, Duration::from_millis(2_500)));
+
+    let of = |size| frames_at(&said, Output::Program, size, Codec::H264);
+    let (large, small) = (of(Size::Large), of(Size::Small));
+    let times = |frames: &[EncodedFrame]| {
+        let keys = frames.iter().filter(|frame| frame.key).map(|frame| frame.time.millis());
+        (frames.iter().map(|frame| frame.time.millis()).collect::<Vec<_>>(), keys.collect::<Vec<_>>())
+    };
+    let ((every, keys), (every_small, keys_small)) = (times(&large), times(&small));
+    let both = every.len().min(every_small.len());
+    assert!(both > 120, "{both} pictures");
+    assert_eq!(every[..both], every_small[..both], "the same pictures");
+    assert_eq!(keys, keys_small, "key frames at the same pictures");
+    assert!(keys.len() >= 4, "the first, each two seconds, and the one asked for: {keys:?}");
+    let on_grid = keys.windows(2).filter(|w| w[0] / 2_000 != w[1] / 2_000).map(|w| w[1] % 2_000);
+    assert!(on_grid.clone().count() >= 2 && on_grid.into_iter().all(|late| late < 100), "{keys:?}");
+    let bytes = |frames: &[EncodedFrame]| frames.iter().map(|frame| frame.payload.len()).sum::<usize>();
+    assert!(bytes(&small) < bytes(&large));
+    let seen = decode(from_key(&small));
+    assert_eq!((seen[0].width, seen[0].height), (640, 360));
+    let last = &seen[seen.len() - 1];
+    assert!(near(last.at(160, 90), COLOURS[0]), "{:?}", last.at(160, 90));
+
+    let units = frames_of(&said, Output::Program, Codec::Aac);
+    let ticks =
+        |frames: &[EncodedFrame]| frames.windows(2).map(|w| (w[1].time - w[0].time).micros()).collect();
+    let steps: Vec<i64> = ticks(&units);
+    assert!(steps.iter().all(|step| (21_320..=21_350).contains(step)), "1,024 samples apart: {steps:?}");
+    let packets = frames_of(&said, Output::Program, Codec::Opus);
+    // Opus begins with 312 samples of its own (RFC 7845 §4.2).
+    let opus = onset(&listen(&packets), packets[0].time) - MediaTime::from_ticks(312, 48_000);
+    let aac = onset(&listen_aac(&units), units[0].time);
+    println!("AAC begins {} µs after Opus", (aac - opus).micros());
+    assert!((aac - opus).micros().abs() < 4_000);
+}
+
+/// When sound begins after silence.
+fn onset(samples: &[f32], first: MediaTime) -> MediaTime {
+    let at = samples.iter().skip(4_800).position(|v| v.abs() > 0.05).expect("something is heard") + 4_800;
+    first + MediaTime::from_ticks(at as i64, 48_000)
+}
+
+#[test]
 fn key_frames_are_bounded_however_many_ask() {
     let mut mixer = Mixer::start();
     open(&mut mixer);
@@ -97,10 +153,15 @@ fn key_frames_are_bounded_however_many_ask() {
     let long = (frames[frames.len() - 1].time - frames[0].time).seconds();
     println!("{} key frames in {long:.1} s", keys.len());
     assert!(keys.len() as f64 >= long * 1.3, "they do come");
+    // Those of every second second come whoever asks.
+    let asked = keys.windows(2).filter(|w| w[1].millis() % 2_000 >= 40);
+    assert!(asked.clone().count() >= 3, "{keys:?}");
     assert!(
-        keys.windows(2).all(|w| w[1] - w[0] >= MediaTime::from_millis(460)),
+        asked.into_iter().all(|w| w[1] - w[0] >= MediaTime::from_millis(460)),
         "but not in a storm: {keys:?}"
     );
+    let nearest = keys.windows(2).map(|w| w[1] - w[0]).min().expect("there are some");
+    assert!(nearest >= MediaTime::from_millis(240), "{keys:?}");
 }
 
 #[test]
@@ -179,7 +240,7 @@ fn an_output_can_come_and_go_beside_the_program() {
     open(&mut mixer);
     mixer.play(&mut [], Duration::from_millis(500));
     for _ in 0..3 {
-        mixer.say(ToMixer::OpenOutput { output: Output::Stage, rendition: RENDITION });
+        mixer.say(ToMixer::OpenOutput { output: Output::Stage, coding: CODING });
         let both = mixer.play(&mut [], Duration::from_millis(1_000));
         assert!(frames_of(&both, Output::Stage, Codec::H264).first().is_some_and(|frame| frame.key));
         assert!(frames_of(&both, Output::Program, Codec::H264).len() >= 24, "the Program goes on");

@@ -2,7 +2,7 @@
 
 use crate::process::{Parcel, Process, Refused, offer};
 use palco_base::{EncodedFrame, FeedId};
-use palco_mix::wire::{FromMixer, Message, Output, Reader, ToMixer, WireError, output_of};
+use palco_mix::wire::{FromMixer, Message, Output, Reader, Size, ToMixer, WireError, output_of};
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
@@ -48,7 +48,7 @@ pub enum MixerEvent {
         reason: String,
     },
     /// A frame of an output.
-    Frame(Output, EncodedFrame),
+    Frame(Output, Size, EncodedFrame),
     /// Anything else it says.
     Said(FromMixer),
 }
@@ -246,8 +246,8 @@ fn deliver(
             }
             Message::Control(said) => on_event(MixerEvent::Said(said)),
             Message::Media(id, frame) => {
-                let output = output_of(id).ok_or(WireError::Unknown)?;
-                on_event(MixerEvent::Frame(output, frame));
+                let (output, size) = output_of(id).ok_or(WireError::Unknown)?;
+                on_event(MixerEvent::Frame(output, size, frame));
             }
             Message::Font(_) => return Err(WireError::Unknown),
         }

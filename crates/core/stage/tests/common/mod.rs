@@ -8,7 +8,7 @@
 
 use palco_base::canvas::{Arrangement, TileSource};
 use palco_base::{ClipId, Codec, Fault, FeedId, MediaTime, PerformerId, Secret, SessionId, ShowId};
-use palco_mix::wire::{Output, Rendition, ToMixer, Transition};
+use palco_mix::wire::{Coding, Output, ToMixer, Transition};
 use palco_stage::{
     Canvas, Clip, Command, Door, Effect, Fact, Input, NewShow, Now, PlayOptions, Record, Role, Snapshot,
     Stage, WallTime,
@@ -53,7 +53,7 @@ pub fn clip(n: u64) -> Clip {
 /// What a mixer knows. It panics when it is told something that makes no sense.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Mixer {
-    pub outputs: BTreeMap<Output, Rendition>,
+    pub outputs: BTreeMap<Output, Coding>,
     pub shown: BTreeMap<Output, Arrangement>,
     pub feeds: BTreeSet<FeedId>,
     /// Playing, looped.
@@ -63,8 +63,8 @@ pub struct Mixer {
 impl Mixer {
     pub fn hear(&mut self, say: &ToMixer) {
         match say {
-            ToMixer::OpenOutput { output, rendition } => {
-                assert!(self.outputs.insert(*output, *rendition).is_none(), "{output:?} opened twice");
+            ToMixer::OpenOutput { output, coding } => {
+                assert!(self.outputs.insert(*output, *coding).is_none(), "{output:?} opened twice");
                 self.shown.insert(*output, Arrangement::default());
             }
             ToMixer::CloseOutput { output } => {

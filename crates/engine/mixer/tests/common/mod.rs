@@ -7,7 +7,9 @@ use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSrc};
 use palco_base::canvas::{Arrangement, Fit, Rect, Sound, Tile, TileSource};
 use palco_base::{Bitrate, Codec, EncodedFrame, FeedId, MediaTime};
-use palco_mix::wire::{FromMixer, Message, Output, Reader, Rendition, ToMixer, output_of};
+use palco_mix::wire::{
+    AAC_CONFIG, Coding, FromMixer, Message, Output, Reader, Rendition, Size, ToMixer, output_of,
+};
 use std::fs::File;
 use std::io::{IoSlice, Read, Write};
 use std::mem::MaybeUninit;
@@ -19,12 +21,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_palco-mixer");
-pub(crate) const RENDITION: Rendition = Rendition {
-    width: 1280,
-    height: 720,
+pub(crate) const CODING: Coding = Coding {
     frame_rate: 30,
-    video: Bitrate::kbps(2_500),
-    audio: Bitrate::kbps(96),
+    large: Rendition { width: 1280, height: 720, video: Bitrate::kbps(2_500) },
+    small: None,
+    opus: Bitrate::kbps(96),
+    aac: None,
 };
 
 pub(crate) fn now() -> MediaTime {
@@ -36,7 +38,7 @@ pub(crate) fn now() -> MediaTime {
 #[derive(Debug)]
 pub(crate) enum Said {
     Control(FromMixer),
-    Frame(Output, EncodedFrame),
+    Frame(Output, Size, EncodedFrame),
 }
 
 static ALONE: Mutex<()> = Mutex::new(());
@@ -101,7 +103,10 @@ impl Mixer {
             if let Some(message) = self.reader.next_message::<FromMixer>().expect("well formed") {
                 return Some(match message {
                     Message::Control(control) => Said::Control(control),
-                    Message::Media(id, frame) => Said::Frame(output_of(id).expect("an output"), frame),
+                    Message::Media(id, frame) => {
+                        let (output, size) = output_of(id).expect("an output");
+                        Said::Frame(output, size, frame)
+                    }
                     Message::Font(_) => panic!("a mixer sends no fonts"),
                 });
             }
@@ -343,12 +348,27 @@ pub(crate) fn decode(frames: &[EncodedFrame]) -> Vec<Seen> {
 
 /// Decodes Opus packets to one channel of 48 kHz.
 pub(crate) fn listen(packets: &[EncodedFrame]) -> Vec<f32> {
+    let caps = "audio/x-opus,rate=48000,channels=2,channel-mapping-family=0";
+    sound_of(packets, caps, "opusdec")
+}
+
+/// Decodes AAC access units to one channel of 48 kHz.
+pub(crate) fn listen_aac(units: &[EncodedFrame]) -> Vec<f32> {
+    let config: String = AAC_CONFIG.iter().map(|byte| format!("{byte:02x}")).collect();
+    let caps = format!(
+        "audio/mpeg,mpegversion=4,stream-format=raw,rate=48000,channels=2,codec_data=(buffer){config}"
+    );
+    sound_of(units, &caps, "avdec_aac")
+}
+
+fn sound_of(packets: &[EncodedFrame], caps: &str, decoder: &str) -> Vec<f32> {
     gst::init().expect("GStreamer");
-    let description = "appsrc name=in format=time \
-        caps=audio/x-opus,rate=48000,channels=2,channel-mapping-family=0 ! opusdec ! audioconvert ! \
-        audio/x-raw,format=F32LE,channels=2 ! appsink name=out sync=false";
+    let description = format!(
+        "appsrc name=in format=time caps=\"{caps}\" ! {decoder} ! audioconvert ! \
+         audio/x-raw,format=F32LE,channels=2,layout=interleaved ! appsink name=out sync=false"
+    );
     let pipeline =
-        gst::parse::launch(description).expect("pipeline").downcast::<gst::Pipeline>().expect("pipeline");
+        gst::parse::launch(&description).expect("pipeline").downcast::<gst::Pipeline>().expect("pipeline");
     let source = pipeline.by_name("in").expect("in").downcast::<AppSrc>().expect("appsrc");
     let sink = pipeline.by_name("out").expect("out").downcast::<AppSink>().expect("appsink");
     pipeline.set_state(gst::State::Playing).expect("runs");
@@ -380,9 +400,15 @@ pub(crate) fn strength(samples: &[f32], hertz: f64) -> f64 {
 }
 
 pub(crate) fn frames_of(said: &[Said], output: Output, codec: Codec) -> Vec<EncodedFrame> {
+    frames_at(said, output, Size::Large, codec)
+}
+
+pub(crate) fn frames_at(said: &[Said], output: Output, size: Size, codec: Codec) -> Vec<EncodedFrame> {
     said.iter()
         .filter_map(|said| match said {
-            Said::Frame(of, frame) if *of == output && frame.codec == codec => Some(frame.clone()),
+            Said::Frame(of, at, frame) if *of == output && *at == size && frame.codec == codec => {
+                Some(frame.clone())
+            }
             _ => None,
         })
         .collect()
