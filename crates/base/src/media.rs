@@ -14,7 +14,7 @@ pub enum MediaKind {
     Video,
 }
 
-/// The codecs that cross our doors by WebRTC.
+/// The codecs that cross our doors: by WebRTC, and AAC by HLS and RTMP.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Codec {
@@ -24,6 +24,8 @@ pub enum Codec {
     Vp8,
     /// Opus, RFC 6716: one packet, 48 kHz.
     Opus,
+    /// AAC-LC, ISO/IEC 14496-3: one raw access unit (no ADTS) of 1,024 samples, 48 kHz.
+    Aac,
 }
 
 impl Codec {
@@ -32,16 +34,16 @@ impl Codec {
     pub const fn kind(self) -> MediaKind {
         match self {
             Self::H264 | Self::Vp8 => MediaKind::Video,
-            Self::Opus => MediaKind::Audio,
+            Self::Opus | Self::Aac => MediaKind::Audio,
         }
     }
 
-    /// The RTP clock, in ticks per second (RFC 6184, RFC 7741, RFC 7587).
+    /// The RTP clock, in ticks per second (RFC 6184, RFC 7741, RFC 7587, RFC 3640).
     #[must_use]
     pub const fn clock_rate(self) -> u32 {
         match self {
             Self::H264 | Self::Vp8 => 90_000,
-            Self::Opus => 48_000,
+            Self::Opus | Self::Aac => 48_000,
         }
     }
 }

@@ -280,6 +280,7 @@ impl<C: Serialize> Message<C> {
                     Codec::H264 => 0,
                     Codec::Vp8 => 1,
                     Codec::Opus => 2,
+                    Codec::Aac => 3,
                 });
                 bytes.push(u8::from(frame.key));
                 bytes.extend_from_slice(&frame.time.micros().to_le_bytes());
@@ -347,6 +348,7 @@ fn parse<C: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Result<Message<C>, WireErr
                 0 => Codec::H264,
                 1 => Codec::Vp8,
                 2 => Codec::Opus,
+                3 => Codec::Aac,
                 _ => return Err(WireError::Unknown),
             };
             let time = MediaTime::from_micros(word(10).cast_signed());

@@ -204,7 +204,7 @@ impl Feed {
         flow.last_at = Some(arrival.at);
         let epoch = flow.epoch;
         let starts_key = match arrival.codec {
-            Codec::Opus => true,
+            Codec::Opus | Codec::Aac => true,
             Codec::Vp8 => crate::vp8::starts_key(&payload),
             Codec::H264 => {
                 let starts = crate::h264::starts(&payload);

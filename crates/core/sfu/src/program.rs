@@ -53,7 +53,7 @@ impl Program {
         let (track, payloads) = match frame.codec {
             Codec::Opus => (&mut self.audio, vec![Arc::clone(&frame.payload)]),
             Codec::H264 => (&mut self.video, h264::packetize(&frame.payload, PAYLOAD)),
-            Codec::Vp8 => return Vec::new(),
+            Codec::Vp8 | Codec::Aac => return Vec::new(),
         };
         let time = track.forward(frame.time);
         let timestamp = time.ticks(frame.codec.clock_rate()) as u32;

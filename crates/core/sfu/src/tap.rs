@@ -173,7 +173,7 @@ impl VideoTap {
         let assembled = match codec {
             Codec::H264 => self.depacketizer.assemble(&self.frame).map(|unit| (unit.bytes, unit.key)),
             Codec::Vp8 => vp8::assemble(&self.frame),
-            Codec::Opus => None,
+            Codec::Opus | Codec::Aac => None,
         };
         let empty = self.frame.iter().all(|payload| payload.is_empty());
         self.frame.clear();

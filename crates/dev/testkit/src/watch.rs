@@ -228,7 +228,7 @@ fn work(frames: &Receiver<Received>, tiles: &[Tile], log: &Arc<Mutex<Log>>) {
                 }
             }
             // A Program is H.264.
-            Codec::Vp8 => {}
+            Codec::Vp8 | Codec::Aac => {}
         }
     }
 }

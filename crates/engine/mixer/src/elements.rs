@@ -31,6 +31,7 @@ pub(crate) fn decoder(codec: Codec) -> Result<&'static str, String> {
         Codec::H264 => &H264_DECODERS,
         Codec::Vp8 => &VP8_DECODERS,
         Codec::Opus => &["opusdec"],
+        Codec::Aac => &["avdec_aac"],
     };
     first(names).ok_or_else(|| format!("no decoder: install one of {}", names.join(", ")))
 }

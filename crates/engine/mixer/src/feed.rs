@@ -165,6 +165,7 @@ impl Feed {
                 .field("channels", 2i32)
                 .field("channel-mapping-family", 0i32)
                 .build(),
+            Codec::Aac => return Err("no feed comes in AAC".to_owned()),
         };
         let source = live_source(&caps);
         let decoder = make(elements::decoder(codec)?)?;
