@@ -1002,6 +1002,8 @@ export interface components {
             ended_at: string | null;
             /** @description 16 lower-case hexadecimal digits. */
             id: string;
+            /** @description Whether it is over and can be watched again. */
+            replay: boolean;
             /** @description Its name in addresses. */
             slug: string;
             /**

@@ -6,12 +6,14 @@ use crate::metrics::Metrics;
 use futures_util::StreamExt;
 use palco_base::{Class, Fault, FeedId, PerformerId, Secret, SessionId, ShowId};
 use palco_grant::{Grant, GrantFault, Key, KeyRing, Kind};
+use palco_hls::path::{Directives, Resource};
 use palco_mix::wire::Probe;
 use palco_sfu::{CloseReason, Command as Sfu, Event, SfuStats};
 use palco_stage::{Clip, Command, Fact, NewShow, Phase, Record, Snapshot, WallTime};
 use palco_store::Store;
 use palco_web::{
-    Answer, Backend, Health, Issued, Levels, Media, Offer, Right, Session, Upload, Who, unknown_show,
+    Answer, Backend, Health, HlsAnswer, Issued, Levels, Media, Offer, Right, Session, Upload, Who,
+    unknown_show,
 };
 use std::collections::HashMap;
 use std::future::Future;
@@ -369,6 +371,19 @@ impl Backend for House {
 
     fn open(&self, offer: Offer) -> Boxed<'_, Result<Answer, Fault>> {
         Box::pin(self.open_session(offer))
+    }
+
+    fn hls(
+        &self,
+        show: ShowId,
+        resource: Resource,
+        directives: Directives,
+    ) -> Boxed<'_, Result<HlsAnswer, Fault>> {
+        Box::pin(async move { self.live(show)?.broadcast()?.request(resource, directives).await })
+    }
+
+    fn recorded(&self, show: ShowId) -> bool {
+        self.around.store.has_recording(show)
     }
 
     fn session(&self, session: SessionId) -> Option<Session> {

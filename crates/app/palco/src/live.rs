@@ -1,13 +1,15 @@
 //! One show, running: the thread that owns its stage and does what the stage wants done.
 
+use crate::broadcast::Broadcast;
 use crate::clock;
 use crate::routes::{Routes, Slot};
 use crate::sessions::Sessions;
-use palco_base::{Class, Codec, Fault, FeedId, ShowId};
+use arc_swap::ArcSwapOption;
+use palco_base::{Class, Codec, EncodedFrame, Fault, FeedId, ShowId};
 use palco_mix::wire::{FromMixer, Output, Size, ToMixer};
 use palco_net::ShardHandle;
 use palco_sfu::CloseReason;
-use palco_stage::{Effect, Fact, Input, Record, Snapshot, Stage, ViewersOut};
+use palco_stage::{Effect, Fact, Input, Phase, Record, Snapshot, Stage, ViewersOut};
 use palco_store::Store;
 use palco_web::{Levels, Media, Session, Who};
 use palco_worker::{Mixer, MixerConfig, MixerEvent};
@@ -51,8 +53,13 @@ pub(crate) struct Live {
     pub(crate) snapshot: watch::Receiver<Arc<Snapshot>>,
     pub(crate) levels: broadcast::Sender<Levels>,
     pub(crate) mixer_stats: watch::Receiver<Option<FromMixer>>,
+    broadcast: Arc<OnAir>,
+    around: Arc<Surroundings>,
     asks: SyncSender<Ask>,
 }
+
+/// The show over HTTP, from its start on; after a restart of the server, when somebody asks.
+type OnAir = ArcSwapOption<Broadcast>;
 
 impl Live {
     /// Starts the thread of a show.
@@ -75,22 +82,65 @@ impl Live {
             around.routes.make(feed, &slot, output);
         }
         let apart = Arc::new(AtomicBool::new(false));
+        let broadcast = Arc::new(OnAir::empty());
         let run = Run {
             stage,
+            broadcast: Arc::clone(&broadcast),
             apart: Arc::clone(&apart),
             id,
             slug,
             feeds,
             slot,
             mixer: None,
-            around,
+            around: Arc::clone(&around),
             publish,
             publish_levels: levels.clone(),
             publish_stats,
             asks: asks.clone(),
         };
         std::thread::Builder::new().name("show".into()).spawn(move || run.until_stopped(&asked))?;
-        Ok(Self { id, program, stage: stage_feed, apart, snapshot, levels, mixer_stats, asks })
+        Ok(Self {
+            id,
+            program,
+            stage: stage_feed,
+            apart,
+            snapshot,
+            levels,
+            mixer_stats,
+            broadcast,
+            around,
+            asks,
+        })
+    }
+
+    /// The show over HTTP: while it is on, and its replay when it is over and was recorded.
+    /// Reads the disk the first time a replay is asked for.
+    ///
+    /// # Errors
+    /// `not_on_air` if there is nothing to watch, `store_failed`.
+    pub(crate) fn broadcast(&self) -> Result<Arc<Broadcast>, Fault> {
+        if let Some(broadcast) = self.broadcast.load_full() {
+            return Ok(broadcast);
+        }
+        let not_on_air = || Fault::not_found("not_on_air", "There is nothing to watch here now.");
+        let show = self.snapshot.borrow().show.clone();
+        if show.phase != Phase::Over {
+            return Err(not_on_air());
+        }
+        let (recording, segments) = self.around.store.recording(self.id)?;
+        if segments.is_empty() {
+            return Err(not_on_air());
+        }
+        let coding = palco_stage::coding(show.canvas, Output::Program);
+        let replay = Broadcast::replay(self.id, coding, recording, segments)?;
+        // Another request may have been as quick: one of the two stays.
+        self.broadcast.store(Some(Arc::clone(&replay)));
+        Ok(replay)
+    }
+
+    /// The broadcast, if there is one at hand.
+    pub(crate) fn on_air(&self) -> Option<Arc<Broadcast>> {
+        self.broadcast.load_full()
     }
 
     /// The feed of the stage's own mix: the Program's, unless the audience is elsewhere.
@@ -147,6 +197,7 @@ impl Surroundings {
 
 struct Run {
     stage: Stage,
+    broadcast: Arc<OnAir>,
     apart: Arc<AtomicBool>,
     id: ShowId,
     slug: String,
@@ -268,7 +319,28 @@ impl Run {
     fn changed(&mut self) {
         let snapshot = self.stage.snapshot(clock::now());
         self.slug.clone_from(&snapshot.show.slug);
+        self.go_on_air(&snapshot.show);
         self.publish.send_replace(Arc::new(snapshot));
+    }
+
+    /// Begins the broadcast with the show, and ends it with the show.
+    fn go_on_air(&self, show: &palco_stage::Show) {
+        let on_air = self.broadcast.load_full();
+        match (show.phase, on_air) {
+            (Phase::Live | Phase::Paused, None) => {
+                let coding = palco_stage::coding(show.canvas, Output::Program);
+                let opened =
+                    self.around.store.recording(self.id).and_then(|(recording, segments)| {
+                        Broadcast::open(self.id, coding, recording, segments)
+                    });
+                match opened {
+                    Ok(broadcast) => self.broadcast.store(Some(broadcast)),
+                    Err(fault) => tracing::error!(show = self.slug, ?fault, "no HLS and no recording"),
+                }
+            }
+            (Phase::Over, Some(broadcast)) => broadcast.end(),
+            _ => {}
+        }
     }
 
     fn persist(&self) {
@@ -288,6 +360,7 @@ impl Run {
             asks: self.asks.clone(),
             shard: Arc::clone(&self.around.shard),
             feeds: self.feeds,
+            broadcast: Arc::clone(&self.broadcast),
             levels: self.publish_levels.clone(),
             stats: self.publish_stats.clone(),
         };
@@ -367,24 +440,30 @@ struct Listen {
     asks: SyncSender<Ask>,
     shard: Arc<ShardHandle>,
     feeds: [FeedId; 2],
+    broadcast: Arc<OnAir>,
     levels: broadcast::Sender<Levels>,
     stats: watch::Sender<Option<FromMixer>>,
 }
 
 impl Listen {
+    fn frame(&self, output: Output, size: Size, frame: EncodedFrame) {
+        let hls = output == Output::Program && frame.codec != Codec::Opus;
+        if hls && let Some(broadcast) = &*self.broadcast.load() {
+            broadcast.frame(size, frame.clone());
+        }
+        if size == Size::Large && frame.codec != Codec::Aac {
+            let feed = match output {
+                Output::Program => self.feeds[0],
+                Output::Stage => self.feeds[1],
+            };
+            // A full queue drops the frame and counts it in the shard.
+            let _ = self.shard.send(palco_sfu::Command::ProgramFrame { feed, frame });
+        }
+    }
+
     fn hear(&self, event: MixerEvent) {
         match event {
-            // For HLS, which is not served yet.
-            MixerEvent::Frame(_, Size::Small, _) => {}
-            MixerEvent::Frame(_, _, frame) if frame.codec == Codec::Aac => {}
-            MixerEvent::Frame(output, Size::Large, frame) => {
-                let feed = match output {
-                    Output::Program => self.feeds[0],
-                    Output::Stage => self.feeds[1],
-                };
-                // A full queue drops the frame and counts it in the shard.
-                let _ = self.shard.send(palco_sfu::Command::ProgramFrame { feed, frame });
-            }
+            MixerEvent::Frame(output, size, frame) => self.frame(output, size, frame),
             MixerEvent::Said(FromMixer::KeyFrameWanted { feed }) => {
                 let _ = self.shard.send(palco_sfu::Command::RequestKeyFrame { feed });
             }

@@ -1,6 +1,7 @@
 //! Palco: a self-hosted live-show server. This is the one binary: it reads the configuration and
 //! puts the parts together.
 
+mod broadcast;
 mod clock;
 mod config;
 mod demo;

@@ -79,8 +79,25 @@ fn show(live: &Live) {
         counter!("palco_mixer_ticks_skipped_total", "show" => name.clone()).absolute(skipped);
         counter!("palco_mixer_frames_dropped_total", "show" => name.clone()).absolute(dropped);
         counter!("palco_mixer_frames_undecodable_total", "show" => name.clone()).absolute(undecodable);
-        gauge!("palco_mixer_cpu_seconds", "show" => name)
+        gauge!("palco_mixer_cpu_seconds", "show" => name.clone())
             .set(MILLI * f64::from(u32::try_from(cpu / 1_000).unwrap_or(u32::MAX)));
+    }
+    if let Some(on_air) = live.on_air() {
+        let (hls, dropped, failed) = on_air.counters();
+        let counts = [
+            ("palco_hls_parts_total", hls.parts),
+            ("palco_hls_segments_total", hls.segments),
+            ("palco_hls_discontinuities_total", hls.discontinuities),
+            ("palco_hls_requests_total", hls.requests),
+            ("palco_hls_requests_refused_total", hls.refused + hls.timed_out),
+            ("palco_hls_frames_dropped_total", hls.dropped_frames + dropped),
+        ];
+        for (metric, count) in counts {
+            counter!(metric, "show" => name.clone()).absolute(count);
+        }
+        gauge!("palco_hls_requests_waiting", "show" => name.clone())
+            .set(f64::from(u32::try_from(hls.waiting).unwrap_or(u32::MAX)));
+        gauge!("palco_recording_failed", "show" => name).set(is(failed));
     }
 }
 

@@ -221,7 +221,7 @@ pub struct Head {
 }
 
 /// What is to be read from the recording.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Stored {
     /// An initialization section.
     Init {

@@ -164,7 +164,7 @@ impl NewClip {
     }
 }
 
-fn check_free(path: &Path, more: u64, keep: u64) -> Result<(), Fault> {
+pub(crate) fn check_free(path: &Path, more: u64, keep: u64) -> Result<(), Fault> {
     // A file system that cannot say how full it is will say so when it is.
     let Ok(disk) = rustix::fs::statvfs(path) else { return Ok(()) };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);

@@ -7,6 +7,7 @@
 //!   grant.keys                0600, the keys that sign grants
 //!   shows/{show}/show.json    0600, one document per show: version and record
 //!   shows/{show}/clips/{clip} 0600, as uploaded; what it is called is in the record
+//!   shows/{show}/recording/   0700, what the audience got; see `recording`
 //! ```
 //!
 //! Whole files are replaced, never written into: temporary file, fsync, rename, fsync of the
@@ -20,10 +21,12 @@
 mod clips;
 mod files;
 mod keys;
+mod recording;
 mod shows;
 
 pub use clips::{ClipWriter, NewClip};
 pub use keys::{GrantKey, GrantKeys};
+pub use recording::Recording;
 pub use shows::Loaded;
 
 use palco_base::{Class, Fault, Secret, ShowId};

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use palco_base::{Fault, FeedId, PerformerId, Secret, SessionId, ShowId};
+use palco_hls::path::{Directives, Resource};
 use palco_stage::{Clip, Command, NewShow, Snapshot, WallTime};
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,6 +116,15 @@ pub struct Upload {
     pub bytes: BoxStream<'static, Result<Bytes, Fault>>,
 }
 
+/// What an HLS request gets: a head, and a body that all who get it share.
+#[derive(Clone, Debug)]
+pub struct HlsAnswer {
+    /// The head.
+    pub head: palco_hls::Head,
+    /// The whole body.
+    pub bytes: Bytes,
+}
+
 /// Loudness of the sources in the mix, peak in dBFS; every 200 ms.
 pub type Levels = Arc<[(FeedId, f32)]>;
 
@@ -174,6 +184,17 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Opens a media session. Whether the show is live and who may play what was checked.
     fn open(&self, offer: Offer) -> BoxFuture<'_, Result<Answer, Fault>>;
+
+    /// Answers a viewer's HLS request; waits for what is not there yet. Who may watch was checked.
+    fn hls(
+        &self,
+        show: ShowId,
+        resource: Resource,
+        directives: Directives,
+    ) -> BoxFuture<'_, Result<HlsAnswer, Fault>>;
+
+    /// Whether there is a recording of the show.
+    fn recorded(&self, show: ShowId) -> bool;
 
     /// The session with this id, if it is open.
     fn session(&self, session: SessionId) -> Option<Session>;

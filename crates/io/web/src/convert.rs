@@ -190,8 +190,9 @@ pub(crate) fn show(show: &stage::Show, links: &Links) -> Show {
 }
 
 /// A show, for everybody.
-pub(crate) fn public_show(show: &stage::Show) -> PublicShow {
+pub(crate) fn public_show(show: &stage::Show, replay: bool) -> PublicShow {
     PublicShow {
+        replay,
         id: show.id.to_string(),
         slug: show.slug.clone(),
         title: show.title.clone(),

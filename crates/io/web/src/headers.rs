@@ -26,7 +26,7 @@ const fn text(value: &'static str) -> HeaderValue {
 
 /// Security headers on everything. The API is never cached: it answers differently by token.
 pub(crate) async fn security(request: Request, next: Next) -> Response {
-    let api = is_api(request.uri().path());
+    let api = is_api(request.uri().path()) || is_hls(request.uri().path());
     let encrypted = matches!(request.extensions().get::<Encrypted>(), Some(Encrypted(true)));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -48,6 +48,10 @@ fn is_media(path: &str) -> bool {
     path.starts_with("/whip/") || path.starts_with("/whep/")
 }
 
+fn is_hls(path: &str) -> bool {
+    path.starts_with("/hls/")
+}
+
 fn is_api(path: &str) -> bool {
     path.starts_with("/api/") || is_media(path)
 }
@@ -56,7 +60,7 @@ fn is_api(path: &str) -> bool {
 /// have been given, never in cookies (WHATWG Fetch, "CORS protocol"; RFC 9725 §4.2).
 pub(crate) async fn cors(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if !is_api(path) {
+    if !is_api(path) && !is_hls(path) {
         return next.run(request).await;
     }
     let endpoint = is_media(path) && path.trim_start_matches('/').split('/').count() == 2;
@@ -66,7 +70,10 @@ pub(crate) async fn cors(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, text("*"));
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, text("location, etag, link, accept-post, retry-after"));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        text("location, etag, link, accept-post, retry-after, content-range"),
+    );
     response
 }
 
@@ -74,7 +81,8 @@ fn preflight(endpoint: bool) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, text("*"));
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, text("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, text("authorization, content-type, if-match, accept"));
+    headers
+        .insert(ACCESS_CONTROL_ALLOW_HEADERS, text("authorization, content-type, if-match, accept, range"));
     headers.insert(ACCESS_CONTROL_MAX_AGE, text("86400"));
     if endpoint {
         headers.insert(ACCEPT_POST, text("application/sdp"));

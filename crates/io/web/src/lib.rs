@@ -6,6 +6,7 @@
 //! | `backend` | what the web needs of the server |
 //! | `types`, `requests`, `convert` | the wire's own types, and the way to and from the stage's |
 //! | `api/*`, `media`, `system` | handlers, described where they stand (OpenAPI 3.1) |
+//! | `hls` | playlists, segments and parts |
 //! | `app`, `limits` | who is asking, and how often |
 //! | `body`, `sdp`, `fault`, `events`, `links` | bodies in, answers out |
 //! | `pages`, `headers` | what npm built; security headers and CORS |
@@ -21,6 +22,7 @@ mod convert;
 mod events;
 mod fault;
 mod headers;
+mod hls;
 mod limits;
 mod links;
 mod media;
@@ -34,7 +36,8 @@ pub mod types;
 
 pub use app::WebConfig;
 pub use backend::{
-    Answer, Backend, Health, Issued, Levels, Media, Offer, Right, Session, Upload, Who, unknown_show,
+    Answer, Backend, Health, HlsAnswer, Issued, Levels, Media, Offer, Right, Session, Upload, Who,
+    unknown_show,
 };
 pub use limits::Rate;
 pub use pages::name_font;

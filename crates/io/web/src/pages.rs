@@ -39,7 +39,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// Everything that is no route: a file, or what says that there is none.
 pub(crate) async fn other(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
-    let api = ["api/", "whip/", "whep/", "health/"].iter().any(|prefix| path.starts_with(prefix));
+    let api = ["api/", "whip/", "whep/", "hls/", "health/"].iter().any(|prefix| path.starts_with(prefix));
     if api {
         return Refusal::from(Fault::not_found("unknown_path", "There is nothing at this address."))
             .into_response();

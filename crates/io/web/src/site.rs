@@ -105,6 +105,7 @@ impl Site {
         let (router, _) = described();
         let app = App::new(backend, config, openapi_json());
         let router = router
+            .merge(crate::hls::routes())
             .merge(pages::routes())
             .fallback(pages::other)
             .method_not_allowed_fallback(pages::wrong_method)

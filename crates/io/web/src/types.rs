@@ -127,6 +127,8 @@ pub struct PublicShow {
     pub canvas: CanvasShape,
     /// Who may watch.
     pub door: DoorRule,
+    /// Whether it is over and can be watched again.
+    pub replay: bool,
 }
 
 /// All shows, as the audience sees them.

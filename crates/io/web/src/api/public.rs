@@ -27,13 +27,20 @@ fn order(show: &Show) -> (u8, i64, Reverse<i64>) {
     }
 }
 
+/// A show as everybody may see it.
+fn public(app: &App, snapshot: &Snapshot) -> PublicShow {
+    let show = &snapshot.show;
+    let replay = show.phase == Phase::Over && app.backend().recorded(show.id);
+    convert::public_show(show, replay)
+}
+
 /// All shows.
 #[utoipa::path(get, path = "/api/v1/public/shows", tag = "public",
     responses((status = 200, body = PublicShowList)))]
 async fn list(State(app): State<App>) -> axum::Json<PublicShowList> {
     let mut shows = app.backend().shows();
     shows.sort_by_cached_key(|snapshot| order(&snapshot.show));
-    axum::Json(PublicShowList { shows: shows.iter().map(|s| convert::public_show(&s.show)).collect() })
+    axum::Json(PublicShowList { shows: shows.iter().map(|s| public(&app, s)).collect() })
 }
 
 /// One show.
@@ -41,7 +48,7 @@ async fn list(State(app): State<App>) -> axum::Json<PublicShowList> {
     params(("show" = String, Path, description = "Id or slug")),
     responses((status = 200, body = PublicShow)))]
 async fn read(State(app): State<App>, Path(key): Path<String>) -> Answer<axum::Json<PublicShow>> {
-    Ok(axum::Json(convert::public_show(&app.show(&key)?.show)))
+    Ok(axum::Json(public(&app, &*app.show(&key)?)))
 }
 
 /// The same as it changes: event `show` (PublicShow).
@@ -51,6 +58,7 @@ async fn read(State(app): State<App>, Path(key): Path<String>) -> Answer<axum::J
 async fn stream(State(app): State<App>, Path(key): Path<String>) -> Answer<impl IntoResponse> {
     let show = app.show(&key)?.show.id;
     let states = app.backend().watch(show)?;
-    let view = |snapshot: &Snapshot| Some(convert::public_show(&snapshot.show));
+    let it = app.clone();
+    let view = move |snapshot: &Snapshot| Some(public(&it, snapshot));
     Ok(events::stream(&app, Feed { name: "show", states, view, levels: None, right: None }))
 }

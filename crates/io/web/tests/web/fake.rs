@@ -4,8 +4,12 @@ use crate::client::ADMIN;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use palco_base::{Class, ClipId, Fault, MediaTime, Secret, SessionId, ShowId};
+use palco_hls::path::{Directives, Resource};
+use palco_hls::{Cache, Head};
 use palco_stage::{Clip, Command, Fact, Now, Record, Snapshot, Stage, WallTime};
-use palco_web::{Answer, Backend, Health, Issued, Levels, Offer, Right, Session, Upload, Who, unknown_show};
+use palco_web::{
+    Answer, Backend, Health, HlsAnswer, Issued, Levels, Offer, Right, Session, Upload, Who, unknown_show,
+};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -227,6 +231,30 @@ impl Backend for Fake {
             world.offers.push(offer);
             Ok(Answer { session, sdp: ANSWER.to_owned() })
         })
+    }
+
+    fn hls(
+        &self,
+        _: ShowId,
+        resource: Resource,
+        directives: Directives,
+    ) -> BoxFuture<'_, Result<HlsAnswer, Fault>> {
+        Box::pin(async move {
+            let (content_type, cache) = match resource {
+                Resource::Segment(_, 9) => {
+                    return Err(Fault::not_found("unknown_segment", "There is no such segment."));
+                }
+                Resource::Segment(..) => ("video/mp4", Cache::Immutable),
+                _ => ("application/vnd.apple.mpegurl", Cache::No),
+            };
+            let head = Head { content_type, cache, etag: "\"tag\"".to_owned() };
+            let text = format!("{resource} {:?}", directives.msn);
+            Ok(HlsAnswer { head, bytes: text.into() })
+        })
+    }
+
+    fn recorded(&self, _: ShowId) -> bool {
+        true
     }
 
     fn session(&self, session: SessionId) -> Option<Session> {

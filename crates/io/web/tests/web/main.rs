@@ -5,6 +5,7 @@
 mod api;
 mod client;
 mod fake;
+mod hls;
 mod media;
 mod openapi;
 mod pages;

@@ -1,0 +1,333 @@
+//! Recordings: what the audience got, kept as it was cut for HLS.
+//!
+//! ```text
+//! shows/{show}/recording/index.jsonl   one line per initialization section and segment, in order
+//! shows/{show}/recording/{track}.cmaf  their bytes, one after another; each file plays as it is
+//! ```
+//!
+//! Bytes are on the disk before the line that names them is written, so what the index says is
+//! there, also after `kill -9` or a power cut. A last line that was cut off is not read.
+
+use crate::clips::check_free;
+use crate::{Store, at, failed, files};
+use bytes::Bytes;
+use palco_base::{Fault, MediaTime, ShowId};
+use palco_hls::{Segment, Stored, TrackId};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+/// A line of the index. Times are µs.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Entry {
+    Init {
+        track: usize,
+        number: u32,
+        offset: u64,
+        size: u64,
+    },
+    Segment {
+        track: usize,
+        sequence: u64,
+        init: u32,
+        duration: i64,
+        program_date_time: i64,
+        discontinuity: bool,
+        gap: bool,
+        offset: u64,
+        size: u64,
+    },
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    track: usize,
+    offset: u64,
+    size: u64,
+}
+
+/// The recording of one show: written by one thread, read by any.
+pub struct Recording {
+    dir: PathBuf,
+    keep_free: u64,
+    places: RwLock<HashMap<Stored, Place>>,
+    writer: Mutex<Writer>,
+}
+
+#[derive(Default)]
+struct Writer {
+    index: Option<File>,
+    media: HashMap<usize, (File, u64)>,
+}
+
+impl Store {
+    /// The recording of a show, and the segments it has, in the order they were recorded. Nothing
+    /// is made on the disk before something is recorded.
+    ///
+    /// # Errors
+    /// `store_failed`.
+    pub fn recording(&self, show: ShowId) -> Result<(Recording, Vec<Segment>), Fault> {
+        let dir = self.show_dir(show).join("recording");
+        let index = index_of(&dir);
+        let text = match std::fs::read(&index) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(e) => return Err(at(&index, &e)),
+        };
+        let mut places = HashMap::new();
+        let mut segments = Vec::new();
+        // What follows the last line end was not written whole.
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        for line in text[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let Ok(entry) = serde_json::from_slice(line) else {
+                tracing::warn!(%show, "a line of the recording's index cannot be read, and is passed over");
+                continue;
+            };
+            note(entry, &mut places, &mut segments);
+        }
+        if whole < text.len() {
+            let file = files::private_options().open(&index).map_err(|e| at(&index, &e))?;
+            file.set_len(whole as u64).map_err(|e| at(&index, &e))?;
+        }
+        let recording = Recording {
+            dir,
+            keep_free: self.keep_free_bytes,
+            places: RwLock::new(places),
+            writer: Mutex::default(),
+        };
+        Ok((recording, segments))
+    }
+
+    /// Whether anything was recorded of a show.
+    #[must_use]
+    pub fn has_recording(&self, show: ShowId) -> bool {
+        let index = index_of(&self.show_dir(show).join("recording"));
+        std::fs::metadata(index).is_ok_and(|index| index.len() > 0)
+    }
+}
+
+fn index_of(dir: &Path) -> PathBuf {
+    dir.join("index.jsonl")
+}
+
+fn note(entry: Entry, places: &mut HashMap<Stored, Place>, segments: &mut Vec<Segment>) {
+    match entry {
+        Entry::Init { track, number, offset, size } => {
+            places.insert(Stored::Init { track: TrackId(track), number }, Place { track, offset, size });
+        }
+        Entry::Segment {
+            track,
+            sequence,
+            init,
+            duration,
+            program_date_time,
+            discontinuity,
+            gap,
+            offset,
+            size,
+        } => {
+            let id = TrackId(track);
+            if !gap {
+                places.insert(Stored::Segment { track: id, sequence }, Place { track, offset, size });
+            }
+            segments.push(Segment {
+                track: id,
+                sequence,
+                init,
+                duration: MediaTime::from_micros(duration),
+                program_date_time: MediaTime::from_micros(program_date_time),
+                discontinuity,
+                gap,
+                size,
+            });
+        }
+    }
+}
+
+impl Recording {
+    /// Keeps an initialization section.
+    ///
+    /// # Errors
+    /// `disk_full`, `store_failed`. What was recorded before stays whole.
+    pub fn init(&self, track: TrackId, number: u32, bytes: &Bytes) -> Result<(), Fault> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = self.append(&mut writer, track, bytes)?;
+        let Place { track, offset, size } = place;
+        self.name(&mut writer, &Entry::Init { track, number, offset, size })?;
+        self.found(Stored::Init { track: TrackId(track), number }, place);
+        Ok(())
+    }
+
+    /// Keeps a segment. On return it is on the disk.
+    ///
+    /// # Errors
+    /// `disk_full`, `store_failed`. What was recorded before stays whole.
+    pub fn segment(&self, segment: &Segment, bytes: &Bytes) -> Result<(), Fault> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = self.append(&mut writer, segment.track, bytes)?;
+        let entry = Entry::Segment {
+            track: place.track,
+            sequence: segment.sequence,
+            init: segment.init,
+            duration: segment.duration.micros(),
+            program_date_time: segment.program_date_time.micros(),
+            discontinuity: segment.discontinuity,
+            gap: segment.gap,
+            offset: place.offset,
+            size: place.size,
+        };
+        self.name(&mut writer, &entry)?;
+        if !segment.gap {
+            self.found(Stored::Segment { track: segment.track, sequence: segment.sequence }, place);
+        }
+        Ok(())
+    }
+
+    /// The bytes of what was recorded; none if it was not. Blocks.
+    ///
+    /// # Errors
+    /// `store_failed`.
+    pub fn read(&self, what: Stored) -> Result<Option<Bytes>, Fault> {
+        let place = self.places.read().unwrap_or_else(PoisonError::into_inner).get(&what).copied();
+        let Some(Place { track, offset, size }) = place else { return Ok(None) };
+        let path = self.media_of(track);
+        let size = usize::try_from(size).map_err(|_| failed("A recording cannot be read."))?;
+        let mut bytes = vec![0; size];
+        let file = File::open(&path).map_err(|e| at(&path, &e))?;
+        file.read_exact_at(&mut bytes, offset).map_err(|e| at(&path, &e))?;
+        Ok(Some(bytes.into()))
+    }
+
+    fn media_of(&self, track: usize) -> PathBuf {
+        self.dir.join(format!("{track}.cmaf"))
+    }
+
+    fn found(&self, what: Stored, place: Place) {
+        self.places.write().unwrap_or_else(PoisonError::into_inner).insert(what, place);
+    }
+
+    fn append(&self, writer: &mut Writer, track: TrackId, bytes: &Bytes) -> Result<Place, Fault> {
+        files::make_private_dir(&self.dir).map_err(|e| at(&self.dir, &e))?;
+        check_free(&self.dir, bytes.len() as u64, self.keep_free)?;
+        let path = self.media_of(track.0);
+        let (file, end) = match writer.media.entry(track.0) {
+            std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
+            std::collections::hash_map::Entry::Vacant(new) => {
+                let (file, end) = open_at_end(&path).map_err(|e| at(&path, &e))?;
+                new.insert((file, end))
+            }
+        };
+        let place = Place { track: track.0, offset: *end, size: bytes.len() as u64 };
+        let written = file.write_all_at(bytes, *end).and_then(|()| file.sync_data());
+        // What a failed write left is written over by the next.
+        written.map_err(|e| at(&path, &e))?;
+        *end += place.size;
+        Ok(place)
+    }
+
+    fn name(&self, writer: &mut Writer, entry: &Entry) -> Result<(), Fault> {
+        let path = index_of(&self.dir);
+        let index = match &mut writer.index {
+            Some(index) => index,
+            none => none.insert(
+                files::private_options().append(true).create(true).open(&path).map_err(|e| at(&path, &e))?,
+            ),
+        };
+        let mut line = serde_json::to_vec(entry).map_err(|e| failed("An index line.").internal(e))?;
+        line.push(b'\n');
+        index.write_all(&line).and_then(|()| index.sync_data()).map_err(|e| at(&path, &e))
+    }
+}
+
+fn open_at_end(path: &Path) -> io::Result<(File, u64)> {
+    let file = files::private_options().create(true).truncate(false).open(path)?;
+    files::sync_dir_of(path)?;
+    let end = file.metadata()?.len();
+    Ok((file, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(sequence: u64, size: u64) -> Segment {
+        Segment {
+            track: TrackId(0),
+            sequence,
+            init: 0,
+            duration: MediaTime::from_millis(2_000),
+            program_date_time: MediaTime::from_millis(1_000 + 2_000 * sequence as i64),
+            discontinuity: sequence == 2,
+            gap: size == 0,
+            size,
+        }
+    }
+
+    fn fresh(name: &str) -> (Store, PathBuf) {
+        let dir = std::env::temp_dir().join(format!("palco-recording-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&dir);
+        (Store::open(&dir, 1 << 20).unwrap().keep_free(0), dir)
+    }
+
+    #[test]
+    fn what_was_recorded_is_read_again_after_a_restart() {
+        let (store, dir) = fresh("again");
+        let show = ShowId::new(7);
+        let (recording, none) = store.recording(show).unwrap();
+        assert!(none.is_empty() && !dir.join("shows").join(show.to_string()).exists());
+        recording.init(TrackId(0), 0, &Bytes::from_static(b"init")).unwrap();
+        recording.segment(&segment(0, 5), &Bytes::from_static(b"first")).unwrap();
+        recording.segment(&segment(1, 0), &Bytes::new()).unwrap();
+        drop(recording);
+        let (recording, segments) = store.recording(show).unwrap();
+        assert_eq!(segments, [segment(0, 5), segment(1, 0)]);
+        recording.segment(&segment(2, 6), &Bytes::from_static(b"second")).unwrap();
+        let read = |sequence| recording.read(Stored::Segment { track: TrackId(0), sequence }).unwrap();
+        assert_eq!(read(0).as_deref(), Some(&b"first"[..]));
+        assert_eq!(read(2).as_deref(), Some(&b"second"[..]));
+        assert_eq!((read(1), read(3)), (None, None));
+        let init = Stored::Init { track: TrackId(0), number: 0 };
+        assert_eq!(recording.read(init).unwrap().as_deref(), Some(&b"init"[..]));
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_line_cut_off_by_a_crash_is_cut_away() {
+        let (store, dir) = fresh("cut");
+        let show = ShowId::new(8);
+        let (recording, _) = store.recording(show).unwrap();
+        recording.segment(&segment(0, 5), &Bytes::from_static(b"first")).unwrap();
+        recording.segment(&segment(1, 5), &Bytes::from_static(b"torn!")).unwrap();
+        drop(recording);
+        let index = index_of(&dir.join("shows").join(show.to_string()).join("recording"));
+        let text = std::fs::read(&index).unwrap();
+        std::fs::write(&index, &text[..text.len() - 9]).unwrap();
+        let (recording, segments) = store.recording(show).unwrap();
+        assert_eq!(segments, [segment(0, 5)]);
+        recording.segment(&segment(2, 4), &Bytes::from_static(b"next")).unwrap();
+        drop(recording);
+        let (recording, segments) = store.recording(show).unwrap();
+        assert_eq!(segments, [segment(0, 5), segment(2, 4)]);
+        let next = recording.read(Stored::Segment { track: TrackId(0), sequence: 2 }).unwrap();
+        assert_eq!(next.as_deref(), Some(&b"next"[..]));
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_recording_and_keeps_what_there_is() {
+        let (store, dir) = fresh("full");
+        let show = ShowId::new(9);
+        let (recording, _) = store.recording(show).unwrap();
+        recording.segment(&segment(0, 5), &Bytes::from_static(b"first")).unwrap();
+        let full = Recording { keep_free: u64::MAX, ..recording };
+        let fault = full.segment(&segment(1, 5), &Bytes::from_static(b"never")).unwrap_err();
+        assert_eq!(fault.code, "disk_full");
+        assert_eq!(store.recording(show).unwrap().1, [segment(0, 5)]);
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}

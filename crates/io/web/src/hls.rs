@@ -1,0 +1,143 @@
+//! HLS over HTTP (RFC 8216bis): playlists, segments and parts, straight from shared memory. Ranges
+//! and conditions are done here, so that any cache can stand in front.
+
+use crate::app::{App, Caller, not_allowed, token_missing, token_other_show};
+use crate::backend::{HlsAnswer, Who};
+use crate::fault::Answer;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use palco_base::Fault;
+use palco_hls::path::{Directives, Resource};
+use palco_stage::{Door, Phase, Snapshot};
+use std::ops::Range;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/hls/{show}/{*resource}", get(deliver))
+}
+
+async fn deliver(
+    State(app): State<App>,
+    caller: Caller,
+    Path((key, resource)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let who = caller.who()?;
+    let snapshot = app.show(&key)?;
+    may_watch(who, &snapshot)?;
+    let resource = Resource::parse(&resource)
+        .ok_or_else(|| Fault::not_found("unknown_path", "There is nothing at this address."))?;
+    let directives = Directives::parse(query.as_deref().unwrap_or_default())?;
+    let answer = app.backend().hls(snapshot.show.id, resource, directives).await?;
+    // What needs a grant must not be given out by a cache that cannot check one.
+    let shared = if snapshot.show.door == Door::Grant { "private" } else { "public" };
+    Ok(respond(answer, shared, &headers))
+}
+
+/// Who may watch live may watch again.
+fn may_watch(who: Option<Who>, snapshot: &Snapshot) -> Result<(), Fault> {
+    let show = &snapshot.show;
+    match who {
+        Some(who) if who != Who::Admin && who.show() != Some(show.id) => Err(token_other_show()),
+        Some(Who::Admin | Who::Director(_) | Who::Performer(..) | Who::Viewer(_)) => Ok(()),
+        None if show.door == Door::Grant => Err(token_missing()),
+        None if show.phase == Phase::Scheduled => Err(not_allowed()),
+        None => Ok(()),
+    }
+}
+
+fn respond(HlsAnswer { head, bytes }: HlsAnswer, shared: &str, request: &HeaderMap) -> Response {
+    let mut headers = HeaderMap::new();
+    let text = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
+    headers.insert(CACHE_CONTROL, text(format!("{shared}, {}", head.cache.header())));
+    headers.insert(ETAG, text(head.etag.clone()));
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if names(request, &head.etag) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(head.content_type));
+    let wanted = request.get(RANGE).and_then(|value| value.to_str().ok());
+    // RFC 9110 §13.1.5: the range is of what the client has, or it gets the whole.
+    let same = request.get(IF_RANGE).is_none_or(|tag| tag.as_bytes() == head.etag.as_bytes());
+    match wanted.filter(|_| same).and_then(|wanted| range(wanted, bytes.len())) {
+        None => (headers, Body::from(bytes)).into_response(),
+        Some(Err(Outside)) => {
+            headers.insert(CONTENT_RANGE, text(format!("bytes */{}", bytes.len())));
+            (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
+        }
+        Some(Ok(part)) => {
+            let place = format!("bytes {}-{}/{}", part.start, part.end - 1, bytes.len());
+            headers.insert(CONTENT_RANGE, text(place));
+            (StatusCode::PARTIAL_CONTENT, headers, slice(&bytes, part)).into_response()
+        }
+    }
+}
+
+fn slice(bytes: &Bytes, part: Range<usize>) -> Body {
+    Body::from(bytes.slice(part))
+}
+
+/// Whether the client has this version (RFC 9110 §13.1.2).
+fn names(request: &HeaderMap, tag: &str) -> bool {
+    let known = request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    known.flat_map(|value| value.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag)
+}
+
+/// A range that begins behind the end (RFC 9110 §15.5.17).
+#[derive(Debug, PartialEq)]
+struct Outside;
+
+/// The one range of a `Range` header; none if it is to be passed over (RFC 9110 §14.2): another
+/// unit, more than one range, or not readable.
+fn range(value: &str, length: usize) -> Option<Result<Range<usize>, Outside>> {
+    let (first, last) = value.strip_prefix("bytes=")?.split_once('-')?;
+    let number = |text: &str| {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse::<usize>().unwrap_or(usize::MAX))
+    };
+    let (start, end) = match (first.trim(), last.trim()) {
+        ("", last) => (length.saturating_sub(number(last)?), length),
+        (first, "") => (number(first)?, length),
+        (first, last) => {
+            let (first, last) = (number(first)?, number(last)?);
+            if last < first {
+                return None;
+            }
+            (first, last.saturating_add(1).min(length))
+        }
+    };
+    Some(if start < end { Ok(start..end) } else { Err(Outside) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_as_rfc_9110_has_them() {
+        for (value, expected) in [
+            ("bytes=0-0", Some(Ok(0..1))),
+            ("bytes=2-", Some(Ok(2..10))),
+            ("bytes=-3", Some(Ok(7..10))),
+            ("bytes=-30", Some(Ok(0..10))),
+            ("bytes=5-99", Some(Ok(5..10))),
+            ("bytes=10-", Some(Err(Outside))),
+            ("bytes=-0", Some(Err(Outside))),
+            ("bytes=99999999999999999999-", Some(Err(Outside))),
+            ("bytes=3-2", None),
+            ("bytes=0-1,3-4", None),
+            ("bytes=a-b", None),
+            ("bytes=-", None),
+            ("lines=0-1", None),
+        ] {
+            assert_eq!(range(value, 10), expected, "{value}");
+        }
+    }
+}
