@@ -10,7 +10,7 @@ use palco_base::{EncodedFrame, MediaTime};
 /// No frame is larger; a 1080p key frame is a hundredth of it.
 const LARGEST_FRAME: usize = 16 << 20;
 /// Times farther from zero than this (36,000 years) are no times.
-const FARTHEST: i64 = 1 << 60;
+const FARTHEST: u64 = 1 << 60;
 /// A key frame that is due is asked for again after so long.
 const ASK_AGAIN: MediaTime = MediaTime::from_millis(1_000);
 
@@ -49,7 +49,7 @@ impl Hls {
         let taken = !self.ended
             && self.tracks.get(id.0).is_some_and(|track| track.takes(frame.codec))
             && (1..=LARGEST_FRAME).contains(&frame.payload.len())
-            && frame.time.micros().abs() < FARTHEST;
+            && frame.time.micros().unsigned_abs() < FARTHEST;
         if !taken {
             self.counters.dropped_frames += 1;
             return;
@@ -270,8 +270,7 @@ impl Hls {
 
     /// Completes the open segment of a track, whose next sample, if there is one, is at `end`.
     fn close(&mut self, id: TrackId, end: Option<u64>) {
-        let longest = self.longest();
-        let Some((segment, bytes, part)) = self.tracks[id.0].complete(end, longest) else { return };
+        let Some((segment, bytes, part)) = self.tracks[id.0].complete(end) else { return };
         self.counters.parts += u64::from(part);
         self.counters.segments += 1;
         self.multivariant_version += 1;
