@@ -243,17 +243,20 @@ impl Hls {
         let to_unix = self.timeline.get(msn).map_or(MediaTime::ZERO, |boundary| boundary.to_unix);
         let discontinuity = self.discontinuities.contains(&msn);
         let track = &mut self.tracks[id.0];
+        let before = track.shelf.entries().last().map(|entry| entry.segment.program_date_time);
+        let date = before.unwrap_or(MediaTime::ZERO).max(arrived.time + to_unix);
         track.begin(msn, arrived.time, tick);
         track.shelf.begin(Segment {
             track: id,
             sequence: msn,
             init: track.init.unwrap_or(0),
             duration: MediaTime::ZERO,
-            program_date_time: arrived.time + to_unix,
+            program_date_time: date,
             discontinuity,
             gap: false,
             size: 0,
         });
+        self.timeline.date(date);
         self.forget_boundaries();
     }
 
@@ -309,7 +312,8 @@ impl Hls {
             sequence: msn,
             init: track.init.or(before.map(|before| before.init)).unwrap_or(0),
             duration: duration.clamp(MediaTime::from_millis(1), longest),
-            program_date_time: boundary.map_or(after, |boundary| boundary.start + boundary.to_unix),
+            // Where tracks overlap at a boundary, dates still go on.
+            program_date_time: boundary.map_or(after, |b| after.max(b.start + b.to_unix)),
             discontinuity: self.discontinuities.contains(&msn),
             gap: true,
             size: 0,

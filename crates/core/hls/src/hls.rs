@@ -3,7 +3,7 @@
 use crate::api::{Counters, Input, Output, Resume, Settings, TrackId};
 use crate::playlist::{self, target_duration, targets};
 use crate::shelf::Windows;
-use crate::timeline::Timeline;
+use crate::timeline::{Timeline, credible};
 use crate::track::{Rendered, Track};
 use crate::waiting::Waiting;
 use palco_base::{Fault, MediaTime};
@@ -33,7 +33,7 @@ impl Hls {
     ///
     /// # Errors
     /// `bad_hls_settings` if a setting is out of its range, two tracks have one name, there is
-    /// more than one audio track or none at all, or an AudioSpecificConfig cannot be read.
+    /// more than one audio track or no track at all, or an AudioSpecificConfig cannot be read.
     pub fn new(settings: Settings, resume: Option<Resume>) -> Result<Self, Fault> {
         check(&settings)?;
         let windows = Windows {
@@ -135,6 +135,9 @@ fn check(settings: &Settings) -> Result<(), Fault> {
     let audio = tracks.iter().filter(|track| track.kind != crate::api::TrackKind::Video).count();
     if tracks.is_empty() || names.len() < tracks.len() || audio > 1 {
         return Err(bad("There must be tracks of different names, at most one of them audio."));
+    }
+    if !credible(settings.clock) {
+        return Err(bad("The wall clock cannot stand so."));
     }
     if !(1_000..=10_000).contains(&segment.millis()) {
         return Err(bad("A segment is 1 to 10 s long."));

@@ -9,13 +9,11 @@ use std::collections::BTreeMap;
 /// A record beyond this (half a year of segments) is not believed, nor that more was lost.
 const MOST: u64 = 10_000_000;
 const MOST_PASSED: u32 = 1_000;
-/// The year 10000.
-const LAST_DATE: MediaTime = MediaTime::from_millis(253_402_300_800_000);
+/// 2170: dates later than this, or before 1970, are not believed either.
+const LATEST: MediaTime = MediaTime::from_millis(6_311_520_000_000);
 
 fn credible(segment: &Segment) -> bool {
-    segment.sequence < MOST
-        && u64::from(segment.init) < MOST
-        && (MediaTime::ZERO..LAST_DATE).contains(&segment.program_date_time)
+    segment.sequence < MOST && u64::from(segment.init) < MOST
 }
 
 impl Hls {
@@ -70,6 +68,8 @@ impl Hls {
             segment.discontinuity = self.discontinuities.contains(&sequence);
             // The rules hold for what another version may have written, too.
             segment.duration = segment.duration.clamp(MediaTime::from_millis(1), longest);
+            let date = segment.program_date_time.clamp(MediaTime::ZERO, LATEST);
+            segment.program_date_time = date.max(dated);
             init = segment.init;
             dated = segment.program_date_time + segment.duration;
             if !segment.gap {

@@ -282,6 +282,11 @@ fn rules(playlist: &Playlist) {
     }
 }
 
+/// What was skipped has no parts any more.
+fn bare(segments: &[Segment]) -> Vec<Segment> {
+    segments.iter().map(|segment| Segment { parts: Vec::new(), ..segment.clone() }).collect()
+}
+
 /// Puts a delta update on what a client has (§6.3.7).
 pub fn merge(have: &Playlist, delta: Playlist) -> Playlist {
     if delta.skipped == 0 {
@@ -290,7 +295,7 @@ pub fn merge(have: &Playlist, delta: Playlist) -> Playlist {
     let from = usize::try_from(delta.sequence - have.sequence).unwrap();
     let kept = &have.segments[from..from + usize::try_from(delta.skipped).unwrap()];
     let mut map = kept.last().unwrap().map.clone();
-    let mut merged = Playlist { segments: kept.to_vec(), skipped: 0, ..delta.clone() };
+    let mut merged = Playlist { segments: bare(kept), skipped: 0, ..delta.clone() };
     for mut segment in delta.segments.into_iter().chain(delta.open) {
         if segment.map.is_empty() {
             segment.map.clone_from(&map);
