@@ -10,26 +10,26 @@ use palco_hls::{
 };
 use std::collections::BTreeMap;
 
-pub const HIGH: TrackId = TrackId(0);
-pub const LOW: TrackId = TrackId(1);
-pub const SOUND: TrackId = TrackId(2);
-pub const NAMES: [&str; 3] = ["720p", "360p", "audio"];
+pub(crate) const HIGH: TrackId = TrackId(0);
+pub(crate) const LOW: TrackId = TrackId(1);
+pub(crate) const SOUND: TrackId = TrackId(2);
+pub(crate) const NAMES: [&str; 3] = ["720p", "360p", "audio"];
 /// AAC-LC, 48 kHz, stereo.
-pub const ASC: [u8; 2] = [0x11, 0x90];
+pub(crate) const ASC: [u8; 2] = [0x11, 0x90];
 
-pub const fn ms(millis: i64) -> MediaTime {
+pub(crate) const fn ms(millis: i64) -> MediaTime {
     MediaTime::from_millis(millis)
 }
 
-pub fn rendition(name: &str) -> Rendition {
+pub(crate) fn rendition(name: &str) -> Rendition {
     Rendition::new(name).unwrap()
 }
 
 /// 2026-11-22T20:00:00Z at monotonic 1,000 s.
-pub const CLOCK: WallClock =
+pub(crate) const CLOCK: WallClock =
     WallClock { at: MediaTime::from_millis(1_000_000), unix: MediaTime::from_millis(1_795_377_600_000) };
 
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     let track = |name: &str, kind, kbps| Track { name: rendition(name), kind, bitrate: Bitrate::kbps(kbps) };
     let tracks = vec![
         track(NAMES[0], TrackKind::Video, 2_500),
@@ -64,7 +64,7 @@ impl Bits {
 }
 
 /// A Baseline sequence parameter set for a picture of whole or half macroblock height.
-pub fn sps(width: u32, height: u32, level: u8) -> Vec<u8> {
+pub(crate) fn sps(width: u32, height: u32, level: u8) -> Vec<u8> {
     let mut bits = Bits::default();
     bits.ue(0).ue(0).ue(0).ue(4).ue(1).put(0, 1).ue(width.div_ceil(16) - 1).ue(height.div_ceil(16) - 1);
     bits.put(0b11, 2);
@@ -81,7 +81,7 @@ pub fn sps(width: u32, height: u32, level: u8) -> Vec<u8> {
 }
 
 /// A picture of `size` bytes that nobody can decode, with real parameter sets if it is a key.
-pub fn picture(key: bool, parameters: &[u8], size: usize) -> Vec<u8> {
+pub(crate) fn picture(key: bool, parameters: &[u8], size: usize) -> Vec<u8> {
     let mut stream = Vec::new();
     if key {
         for nal in [parameters, &[0x68, 0xce, 0x3c, 0x80]] {
@@ -95,35 +95,35 @@ pub fn picture(key: bool, parameters: &[u8], size: usize) -> Vec<u8> {
 }
 
 /// The core with the shell's part played by the test.
-pub struct World {
-    pub hls: Hls,
-    pub now: MediaTime,
-    pub segments: Vec<(Segment, Bytes)>,
-    pub inits: BTreeMap<(TrackId, u32), Bytes>,
-    pub answers: BTreeMap<RequestId, Answer>,
+pub(crate) struct World {
+    pub(crate) hls: Hls,
+    pub(crate) now: MediaTime,
+    pub(crate) segments: Vec<(Segment, Bytes)>,
+    pub(crate) inits: BTreeMap<(TrackId, u32), Bytes>,
+    pub(crate) answers: BTreeMap<RequestId, Answer>,
     /// How many requests each answer was for.
-    pub wakes: Vec<usize>,
-    pub wanted: Vec<TrackId>,
+    pub(crate) wakes: Vec<usize>,
+    pub(crate) wanted: Vec<TrackId>,
     next_request: u64,
     /// Parameter sets of the two pictures.
-    pub parameters: [Vec<u8>; 2],
+    pub(crate) parameters: [Vec<u8>; 2],
     /// Scales the size of frames.
-    pub frame_bytes: usize,
+    pub(crate) frame_bytes: usize,
     clocks: [i64; 3],
     /// When the encoders began.
-    pub origin: MediaTime,
+    pub(crate) origin: MediaTime,
     /// No frames of these tracks.
-    pub silent: [bool; 3],
+    pub(crate) silent: [bool; 3],
     /// One key frame, out of turn, for both pictures.
-    pub key_now: bool,
+    pub(crate) key_now: bool,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(settings(), None)
     }
 
-    pub fn with(settings: Settings, resume: Option<Resume>) -> Self {
+    pub(crate) fn with(settings: Settings, resume: Option<Resume>) -> Self {
         let hls = Hls::new(settings, resume).unwrap();
         let mut world = Self {
             hls,
@@ -145,7 +145,7 @@ impl World {
         world
     }
 
-    pub fn handle(&mut self, input: Input) {
+    pub(crate) fn handle(&mut self, input: Input) {
         self.hls.handle(input, self.now);
         self.drain();
     }
@@ -172,7 +172,7 @@ impl World {
         }
     }
 
-    pub fn frame(&mut self, track: TrackId, time: MediaTime, payload: Vec<u8>, key: bool) {
+    pub(crate) fn frame(&mut self, track: TrackId, time: MediaTime, payload: Vec<u8>, key: bool) {
         let codec = if track == SOUND { Codec::Aac } else { Codec::H264 };
         let frame = EncodedFrame { codec, key, time, payload: payload.into() };
         self.handle(Input::Frame { track, frame });
@@ -180,7 +180,7 @@ impl World {
 
     /// Lets the Program run until `until` after it began: 30 pictures a second, a key frame every
     /// 60, sound in blocks of 1,024 samples.
-    pub fn run(&mut self, until: MediaTime) {
+    pub(crate) fn run(&mut self, until: MediaTime) {
         loop {
             let [high, low, sound] = self.clocks;
             let shown = MediaTime::from_micros(high * 1_000_000 / 30);
@@ -211,13 +211,13 @@ impl World {
     }
 
     /// The encoders are started again at `origin`.
-    pub fn restart(&mut self, origin: MediaTime) {
+    pub(crate) fn restart(&mut self, origin: MediaTime) {
         self.origin = origin;
         self.clocks = [0; 3];
     }
 
     /// Time goes on to `now`, with all that is due on the way.
-    pub fn to(&mut self, now: MediaTime) {
+    pub(crate) fn to(&mut self, now: MediaTime) {
         while let Some(at) = self.hls.deadline()
             && at <= now
         {
@@ -227,7 +227,7 @@ impl World {
         self.now = self.now.max(now);
     }
 
-    pub fn ask(&mut self, path: &str, query: &str) -> RequestId {
+    pub(crate) fn ask(&mut self, path: &str, query: &str) -> RequestId {
         let resource = Resource::parse(path).unwrap();
         self.next_request += 1;
         let id = RequestId(self.next_request);
@@ -237,7 +237,7 @@ impl World {
     }
 
     /// Asks for what must be there.
-    pub fn get(&mut self, path: &str, query: &str) -> (Head, Bytes) {
+    pub(crate) fn get(&mut self, path: &str, query: &str) -> (Head, Bytes) {
         let id = self.ask(path, query);
         match self.answers.remove(&id) {
             Some(Answer::Found { head, bytes }) => (head, bytes),
@@ -245,18 +245,18 @@ impl World {
         }
     }
 
-    pub fn text(&mut self, path: &str, query: &str) -> String {
+    pub(crate) fn text(&mut self, path: &str, query: &str) -> String {
         let (head, bytes) = self.get(path, query);
         assert_eq!(head.content_type, "application/vnd.apple.mpegurl");
         String::from_utf8(bytes.to_vec()).unwrap()
     }
 
-    pub fn playlist(&mut self, name: &str) -> Playlist {
+    pub(crate) fn playlist(&mut self, name: &str) -> Playlist {
         m3u8::parse(&self.text(&format!("{name}.m3u8"), ""))
     }
 
     /// Asks for what must be refused.
-    pub fn refused(&mut self, path: &str, query: &str) -> Fault {
+    pub(crate) fn refused(&mut self, path: &str, query: &str) -> Fault {
         let id = self.ask(path, query);
         match self.answers.remove(&id) {
             Some(Answer::Refused(fault)) => fault,
@@ -264,7 +264,7 @@ impl World {
         }
     }
 
-    pub fn waits(&self, id: RequestId) -> bool {
+    pub(crate) fn waits(&self, id: RequestId) -> bool {
         !self.answers.contains_key(&id)
     }
 }

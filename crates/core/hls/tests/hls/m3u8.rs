@@ -4,57 +4,57 @@
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Part {
-    pub duration: f64,
-    pub uri: String,
-    pub independent: bool,
+pub(crate) struct Part {
+    pub(crate) duration: f64,
+    pub(crate) uri: String,
+    pub(crate) independent: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Default)]
-pub struct Segment {
-    pub duration: f64,
-    pub uri: String,
+pub(crate) struct Segment {
+    pub(crate) duration: f64,
+    pub(crate) uri: String,
     /// Milliseconds of the day and the day as text: enough to compare.
-    pub date: String,
-    pub discontinuity: bool,
-    pub map: String,
-    pub gap: bool,
-    pub parts: Vec<Part>,
+    pub(crate) date: String,
+    pub(crate) discontinuity: bool,
+    pub(crate) map: String,
+    pub(crate) gap: bool,
+    pub(crate) parts: Vec<Part>,
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Playlist {
-    pub target: f64,
-    pub part_target: f64,
-    pub control: BTreeMap<String, String>,
-    pub sequence: u64,
-    pub discontinuity_sequence: u64,
-    pub skipped: u64,
-    pub segments: Vec<Segment>,
+pub(crate) struct Playlist {
+    pub(crate) target: f64,
+    pub(crate) part_target: f64,
+    pub(crate) control: BTreeMap<String, String>,
+    pub(crate) sequence: u64,
+    pub(crate) discontinuity_sequence: u64,
+    pub(crate) skipped: u64,
+    pub(crate) segments: Vec<Segment>,
     /// The segment that is not complete.
-    pub open: Option<Segment>,
-    pub hint: Option<String>,
-    pub reports: Vec<BTreeMap<String, String>>,
-    pub ended: bool,
+    pub(crate) open: Option<Segment>,
+    pub(crate) hint: Option<String>,
+    pub(crate) reports: Vec<BTreeMap<String, String>>,
+    pub(crate) ended: bool,
 }
 
 impl Playlist {
-    pub fn last(&self) -> u64 {
+    pub(crate) fn last(&self) -> u64 {
         self.sequence + self.segments.len() as u64 - 1
     }
 
     /// By media sequence number.
-    pub fn segment(&self, msn: u64) -> &Segment {
+    pub(crate) fn segment(&self, msn: u64) -> &Segment {
         &self.segments[usize::try_from(msn - self.sequence).unwrap()]
     }
 
-    pub fn open_parts(&self) -> usize {
+    pub(crate) fn open_parts(&self) -> usize {
         self.open.as_ref().map_or(0, |open| open.parts.len())
     }
 }
 
 /// An attribute list (§4.2): each name once, quoted strings without quotes in the result.
-pub fn attributes(text: &str) -> BTreeMap<String, String> {
+pub(crate) fn attributes(text: &str) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -102,7 +102,7 @@ struct Ahead {
 ///
 /// # Panics
 /// With a reason, if a rule is broken.
-pub fn parse(text: &str) -> Playlist {
+pub(crate) fn parse(text: &str) -> Playlist {
     assert!(text.ends_with('\n') && !text.contains('\r'));
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("#EXTM3U"));
@@ -288,7 +288,7 @@ fn bare(segments: &[Segment]) -> Vec<Segment> {
 }
 
 /// Puts a delta update on what a client has (§6.3.7).
-pub fn merge(have: &Playlist, delta: Playlist) -> Playlist {
+pub(crate) fn merge(have: &Playlist, delta: Playlist) -> Playlist {
     if delta.skipped == 0 {
         return delta;
     }
@@ -307,7 +307,7 @@ pub fn merge(have: &Playlist, delta: Playlist) -> Playlist {
 }
 
 /// What holds from one playlist of a rendition to a later one (§6.2.1, §6.2.2).
-pub fn follows(before: &Playlist, after: &Playlist) {
+pub(crate) fn follows(before: &Playlist, after: &Playlist) {
     assert!(!before.ended || after.ended, "the end is the end");
     assert_eq!(before.target, after.target, "the target duration MUST NOT change");
     assert_eq!(before.part_target, after.part_target);

@@ -1,5 +1,7 @@
 //! The core as its shell, its viewers and other people's parsers see it. Virtual time only.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests: a failure is a failed test.
+
 mod common;
 mod conformance;
 mod faults;
