@@ -1,11 +1,17 @@
 //! Real H.264 and AAC through the core, judged by ffmpeg and by a box parser.
 
+// The core may not; its judges are programs that read files.
+#![allow(clippy::disallowed_types, clippy::disallowed_methods)]
+
 use crate::common::{HIGH, LOW, NAMES, SOUND, World, ms, settings};
 use mp4_atom::{Any, DecodeMaybe, Moof};
 use palco_base::MediaTime;
 use palco_hls::{Input, TrackId, TrackKind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Access units.
+type Units = Vec<Vec<u8>>;
 
 /// Runs a tool; its standard output.
 ///
@@ -164,7 +170,7 @@ fn chunks(bytes: &[u8]) -> Vec<(u64, Vec<u64>, Vec<bool>)> {
 }
 
 /// A show of these pictures and sounds, ended.
-fn show(seconds: u32) -> (World, [Vec<Vec<u8>>; 2], Vec<Vec<u8>>) {
+fn show(seconds: u32) -> (World, [Units; 2], Units) {
     let videos = [pictures("1280x720", "high", seconds), pictures("640x360", "main", seconds)];
     let (audio, config) = sound(seconds);
     let mut settings = settings();

@@ -72,7 +72,7 @@ impl Run {
         match *event {
             Event::Frames { track, count, step, key_every, level } => {
                 for _ in 0..count {
-                    let key = self.counts[track] % key_every == 0;
+                    let key = self.counts[track].is_multiple_of(key_every);
                     self.counts[track] += 1;
                     let payload = match TrackId(track) {
                         SOUND => vec![0x21; 30],
