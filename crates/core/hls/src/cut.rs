@@ -10,7 +10,7 @@ use palco_base::{EncodedFrame, MediaTime};
 /// No frame is larger; a 1080p key frame is a hundredth of it.
 const LARGEST_FRAME: usize = 16 << 20;
 /// Times farther from zero than this (36,000 years) are no times.
-const FARTHEST: i64 = 1 << 60;
+const FARTHEST: u64 = 1 << 60;
 /// A key frame that is due is asked for again after so long.
 const ASK_AGAIN: MediaTime = MediaTime::from_millis(1_000);
 
@@ -49,7 +49,7 @@ impl Hls {
         let taken = !self.ended
             && self.tracks.get(id.0).is_some_and(|track| track.takes(frame.codec))
             && (1..=LARGEST_FRAME).contains(&frame.payload.len())
-            && frame.time.micros().abs() < FARTHEST;
+            && frame.time.micros().unsigned_abs() < FARTHEST;
         if !taken {
             self.counters.dropped_frames += 1;
             return;
@@ -243,17 +243,20 @@ impl Hls {
         let to_unix = self.timeline.get(msn).map_or(MediaTime::ZERO, |boundary| boundary.to_unix);
         let discontinuity = self.discontinuities.contains(&msn);
         let track = &mut self.tracks[id.0];
+        let before = track.shelf.entries().last().map(|entry| entry.segment.program_date_time);
+        let date = before.unwrap_or(MediaTime::ZERO).max(arrived.time + to_unix);
         track.begin(msn, arrived.time, tick);
         track.shelf.begin(Segment {
             track: id,
             sequence: msn,
             init: track.init.unwrap_or(0),
             duration: MediaTime::ZERO,
-            program_date_time: arrived.time + to_unix,
+            program_date_time: date,
             discontinuity,
             gap: false,
             size: 0,
         });
+        self.timeline.date(date);
         self.forget_boundaries();
     }
 
@@ -270,8 +273,7 @@ impl Hls {
 
     /// Completes the open segment of a track, whose next sample, if there is one, is at `end`.
     fn close(&mut self, id: TrackId, end: Option<u64>) {
-        let longest = self.longest();
-        let Some((segment, bytes, part)) = self.tracks[id.0].complete(end, longest) else { return };
+        let Some((segment, bytes, part)) = self.tracks[id.0].complete(end) else { return };
         self.counters.parts += u64::from(part);
         self.counters.segments += 1;
         self.multivariant_version += 1;
@@ -310,7 +312,8 @@ impl Hls {
             sequence: msn,
             init: track.init.or(before.map(|before| before.init)).unwrap_or(0),
             duration: duration.clamp(MediaTime::from_millis(1), longest),
-            program_date_time: boundary.map_or(after, |boundary| boundary.start + boundary.to_unix),
+            // Where tracks overlap at a boundary, dates still go on.
+            program_date_time: boundary.map_or(after, |b| after.max(b.start + b.to_unix)),
             discontinuity: self.discontinuities.contains(&msn),
             gap: true,
             size: 0,

@@ -3,7 +3,7 @@
 use crate::api::{Counters, Input, Output, Resume, Settings, TrackId};
 use crate::playlist::{self, target_duration, targets};
 use crate::shelf::Windows;
-use crate::timeline::Timeline;
+use crate::timeline::{Timeline, credible};
 use crate::track::{Rendered, Track};
 use crate::waiting::Waiting;
 use palco_base::{Fault, MediaTime};
@@ -23,8 +23,6 @@ pub struct Hls {
     pub(crate) multivariant_version: u64,
     /// Discontinuities there have been, by media sequence number.
     pub(crate) discontinuities: BTreeSet<u64>,
-    /// Numbers before this were used before this process; their bytes are in the recording.
-    pub(crate) recorded: u64,
     /// When the source was last taken to have restarted.
     pub(crate) restarted: Option<MediaTime>,
     pub(crate) ended: bool,
@@ -35,7 +33,7 @@ impl Hls {
     ///
     /// # Errors
     /// `bad_hls_settings` if a setting is out of its range, two tracks have one name, there is
-    /// more than one audio track or none at all, or an AudioSpecificConfig cannot be read.
+    /// more than one audio track or no track at all, or an AudioSpecificConfig cannot be read.
     pub fn new(settings: Settings, resume: Option<Resume>) -> Result<Self, Fault> {
         check(&settings)?;
         let windows = Windows {
@@ -46,7 +44,9 @@ impl Hls {
         let tracks: Option<Vec<Track>> = settings
             .tracks
             .iter()
-            .map(|track| Track::new(track, settings.part, targets(&settings, 1), windows))
+            .map(|track| {
+                Track::new(track, settings.part, (targets(&settings, 1), longest(&settings)), windows)
+            })
             .collect();
         let tracks = tracks.ok_or_else(|| bad("An AudioSpecificConfig cannot be read."))?;
         let mut hls = Self {
@@ -59,7 +59,6 @@ impl Hls {
             multivariant: None,
             multivariant_version: 0,
             discontinuities: BTreeSet::new(),
-            recorded: 0,
             restarted: None,
             ended: false,
         };
@@ -114,12 +113,16 @@ impl Hls {
 
     /// The longest a segment may be: `EXTINF` must not round to more than the target duration.
     pub(crate) fn longest(&self) -> MediaTime {
-        targets(&self.settings, 1) + MediaTime::from_millis(480)
+        longest(&self.settings)
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = TrackId> + use<> {
         (0..self.tracks.len()).map(TrackId)
     }
+}
+
+fn longest(settings: &Settings) -> MediaTime {
+    targets(settings, 1) + MediaTime::from_millis(480)
 }
 
 fn bad(text: impl Into<String>) -> Fault {
@@ -132,6 +135,9 @@ fn check(settings: &Settings) -> Result<(), Fault> {
     let audio = tracks.iter().filter(|track| track.kind != crate::api::TrackKind::Video).count();
     if tracks.is_empty() || names.len() < tracks.len() || audio > 1 {
         return Err(bad("There must be tracks of different names, at most one of them audio."));
+    }
+    if !credible(settings.clock) {
+        return Err(bad("The wall clock cannot stand so."));
     }
     if !(1_000..=10_000).contains(&segment.millis()) {
         return Err(bad("A segment is 1 to 10 s long."));

@@ -82,10 +82,10 @@ impl Pending {
     }
 
     /// Ends the part: at `end`, the tick of the next sample, if there is one; else after a last
-    /// sample of the usual length. Gives the part and the tick it ends at.
+    /// sample of the usual length; never after `latest`. Gives the part and the tick it ends at.
     pub(crate) fn finish(
         &mut self,
-        end: Option<u64>,
+        (end, latest): (Option<u64>, u64),
         frame: u64,
         (limits, rate): (Limits, u32),
         sequence: u32,
@@ -93,7 +93,7 @@ impl Pending {
         let begin = self.begin();
         let usual = self.usual().unwrap_or(frame).max(1);
         let last = self.samples.last_mut()?;
-        let end = end.unwrap_or(last.tick + usual).min(begin + limits.most).max(last.tick + 1);
+        let end = end.unwrap_or(last.tick + usual).min(begin + limits.most).min(latest).max(last.tick + 1);
         last.duration = (end - last.tick) as u32;
         let part = Part {
             duration: span(end - begin, rate),

@@ -6,13 +6,22 @@ use crate::hls::Hls;
 use palco_base::MediaTime;
 use std::collections::BTreeMap;
 
+/// A record beyond this (half a year of segments) is not believed, nor that more was lost.
+const MOST: u64 = 10_000_000;
+const MOST_PASSED: u32 = 1_000;
+/// 2170: dates later than this, or before 1970, are not believed either.
+const LATEST: MediaTime = MediaTime::from_millis(6_311_520_000_000);
+
+fn credible(segment: &Segment) -> bool {
+    segment.sequence < MOST && u64::from(segment.init) < MOST
+}
+
 impl Hls {
     pub(crate) fn resume(&mut self, resume: Resume) {
-        let passed = u64::from(resume.unrecorded);
-        let last = resume.segments.iter().map(|segment| segment.sequence).max();
+        let passed = resume.unrecorded.min(MOST_PASSED);
         let mut of_track: BTreeMap<TrackId, BTreeMap<u64, Segment>> = BTreeMap::new();
         for segment in resume.segments {
-            if segment.track.0 < self.tracks.len() {
+            if segment.track.0 < self.tracks.len() && credible(&segment) {
                 of_track.entry(segment.track).or_default().insert(segment.sequence, segment);
             }
         }
@@ -22,11 +31,11 @@ impl Hls {
             .filter(|segment| segment.discontinuity)
             .map(|segment| segment.sequence)
             .collect();
-        self.recorded = last.map_or(0, |last| last + 1);
-        let next = self.recorded + passed;
+        let last = of_track.values().filter_map(|segments| segments.last_key_value()).map(|(last, _)| *last);
+        let next = last.max().map_or(0, |last| last + 1) + u64::from(passed);
         let init = of_track.values().flat_map(BTreeMap::values).map(|segment| segment.init + 1).max();
         for track in &mut self.tracks {
-            track.next_init = init.unwrap_or(0) + resume.unrecorded;
+            track.next_init = init.unwrap_or(0) + passed;
         }
         let mut dated = MediaTime::from_micros(i64::MIN);
         for (id, segments) in of_track {
@@ -59,6 +68,8 @@ impl Hls {
             segment.discontinuity = self.discontinuities.contains(&sequence);
             // The rules hold for what another version may have written, too.
             segment.duration = segment.duration.clamp(MediaTime::from_millis(1), longest);
+            let date = segment.program_date_time.clamp(MediaTime::ZERO, LATEST);
+            segment.program_date_time = date.max(dated);
             init = segment.init;
             dated = segment.program_date_time + segment.duration;
             if !segment.gap {

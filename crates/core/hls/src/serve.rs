@@ -160,7 +160,7 @@ impl Hls {
         let there = shelf.open().filter(|open| open.segment.sequence == msn).map_or(0, |o| o.parts.len());
         // `there - 1` is the last part in the playlist. A part past the end of a segment that is
         // complete is a fair question.
-        msn >= next && part + 1 > there as u64 + limit
+        msn >= next && part >= there as u64 + limit
     }
 
     /// Whether the playlist of a track has the position, or can be given at all.

@@ -24,6 +24,13 @@ pub(crate) struct Boundary {
     pub(crate) to_unix: MediaTime,
 }
 
+/// Whether a machine's clocks can stand so: from 1970 to 2170, up for at most a century.
+pub(crate) fn credible(clock: WallClock) -> bool {
+    const CENTURY: MediaTime = MediaTime::from_millis(36_525 * 86_400_000);
+    let span = |time: MediaTime| (MediaTime::ZERO..CENTURY).contains(&time);
+    span(clock.at) && (span(clock.unix) || span(clock.unix - CENTURY))
+}
+
 #[derive(Debug)]
 pub(crate) struct Timeline {
     /// Media sequence number of the first boundary kept.
@@ -62,8 +69,11 @@ impl Timeline {
         self.broken = true;
     }
 
+    /// A clock that no machine shows is not believed.
     pub(crate) fn set_clock(&mut self, clock: WallClock) {
-        self.newest = clock.unix - clock.at;
+        if credible(clock) {
+            self.newest = clock.unix - clock.at;
+        }
     }
 
     /// The media sequence number of the last boundary.
@@ -96,6 +106,9 @@ impl Timeline {
             Some(last) if !discontinuity => start.max(last.start + MediaTime::from_micros(1)),
             _ => start,
         };
+        if let (Some(latest), Some(applied)) = (self.latest, self.applied) {
+            self.date(latest + applied);
+        }
         let to_unix = match self.applied {
             Some(applied) if !discontinuity => {
                 let off = (self.newest - applied).micros().clamp(-SLEW, SLEW);
@@ -108,7 +121,7 @@ impl Timeline {
         self.next() - 1
     }
 
-    /// A segment ends at this date.
+    /// A segment begins or ends at this date.
     pub(crate) fn date(&mut self, end: MediaTime) {
         self.dated = self.dated.max(end);
     }
@@ -135,7 +148,7 @@ impl Timeline {
 
     /// The clock of the source jumped: it is `time` now.
     pub(crate) fn jump(&mut self, time: MediaTime) {
-        self.latest = Some(time);
+        self.latest = None;
         if self.origin.is_none_or(|origin| time < origin + LEAD) {
             self.origin = Some(time - LEAD);
         }

@@ -49,6 +49,8 @@ pub(crate) struct Track {
     /// Ticks per second.
     pub(crate) rate: u32,
     limits: Limits,
+    /// The longest a segment may be, in ticks.
+    longest: u64,
     pub(crate) cutting: Option<Cutting>,
     /// The media sequence number of the next segment; none before the first.
     pub(crate) next: Option<u64>,
@@ -79,7 +81,7 @@ impl Track {
     pub(crate) fn new(
         track: &api::Track,
         part: MediaTime,
-        target: MediaTime,
+        (target, longest): (MediaTime, MediaTime),
         windows: Windows,
     ) -> Option<Self> {
         let (form, rate) = match &track.kind {
@@ -94,6 +96,7 @@ impl Track {
             form,
             rate,
             limits: Limits::new(part, rate),
+            longest: longest.ticks(rate).max(1).unsigned_abs(),
             cutting: None,
             next: None,
             last: None,
@@ -190,29 +193,27 @@ impl Track {
 
     /// Ends the part; gives the tick it ends at.
     fn end_part(&mut self, end: Option<u64>) -> Option<u64> {
-        let (frame, how, sequence) = (self.frame_ticks(), (self.limits, self.rate), self.chunks + 1);
+        let (frame, how, longest) = (self.frame_ticks(), (self.limits, self.rate), self.longest);
+        let sequence = self.chunks.wrapping_add(1);
         let cutting = self.cutting.as_mut()?;
-        let (part, end) = cutting.pending.finish(end, frame, how, sequence)?;
+        let (part, end) =
+            cutting.pending.finish((end, cutting.start_tick + longest), frame, how, sequence)?;
         // 4 billion parts are 40 years; a counter that came round is allowed too.
-        self.chunks = self.chunks.wrapping_add(1);
+        self.chunks = sequence;
         self.shelf.add_part(part);
         Some(end)
     }
 
     /// Completes the open segment, whose next sample, if there is one, comes at `end`. Gives the
     /// segment, its bytes, and whether a part was completed with it.
-    pub(crate) fn complete(
-        &mut self,
-        end: Option<u64>,
-        longest: MediaTime,
-    ) -> Option<(api::Segment, Bytes, bool)> {
+    pub(crate) fn complete(&mut self, end: Option<u64>) -> Option<(api::Segment, Bytes, bool)> {
         let parts = !self.cutting.as_ref()?.pending.is_empty();
         let natural = self.end_part(end);
         let cutting = self.cutting.take()?;
         let natural = natural.or(self.last_tick).unwrap_or(cutting.start_tick);
         // A hole before the next segment belongs to nobody.
         let end = end.filter(|end| *end <= natural + self.limits.most()).unwrap_or(natural).max(natural);
-        let duration = span(end - cutting.start_tick, self.rate).min(longest);
+        let duration = span((end - cutting.start_tick).min(self.longest), self.rate);
         let (segment, bytes) = self.shelf.complete(duration)?;
         self.meter.add(segment.size, duration);
         if duration > MediaTime::ZERO {
