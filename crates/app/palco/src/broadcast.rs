@@ -8,7 +8,7 @@ use crate::clock;
 use palco_base::{Bitrate, EncodedFrame, Fault, MediaKind, MediaTime, ShowId};
 use palco_hls::path::{Directives, Rendition, Resource};
 use palco_hls::{
-    Answer, Counters, Head, Hls, Input, Output, Request, RequestId, Resume, Segment, Settings, Track,
+    Answer, Counters, Head, Hls, Input, Output, Request, RequestId, Resume, Segment, Settings, Stored, Track,
     TrackId, TrackKind, WallClock,
 };
 use palco_mix::wire::{AAC_CONFIG, Coding, Size};
@@ -72,7 +72,7 @@ impl Broadcast {
         recording: Recording,
         recorded: Vec<Segment>,
     ) -> Result<Arc<Self>, Fault> {
-        let resume = (!recorded.is_empty()).then_some(Resume { segments: recorded, unrecorded: UNRECORDED });
+        let resume = recording.begun().then(|| resume(&recording, recorded, UNRECORDED));
         let (frames, work) = sync_channel(FRAMES);
         let broadcast = Self::new(show, coding, Arc::new(recording), resume, frames)?;
         let (recorder, records) = sync_channel(SEGMENTS);
@@ -94,7 +94,7 @@ impl Broadcast {
     ) -> Result<Arc<Self>, Fault> {
         // Nobody works the queue: no frame will ever come.
         let (frames, _) = sync_channel(1);
-        let resume = Resume { segments: recorded, unrecorded: 0 };
+        let resume = resume(&recording, recorded, 0);
         let broadcast = Self::new(show, coding, Arc::new(recording), Some(resume), frames)?;
         broadcast.tell(Input::End);
         Ok(Arc::new(broadcast))
@@ -165,7 +165,7 @@ impl Broadcast {
         }
     }
 
-    async fn stored(&self, head: Head, stored: palco_hls::Stored) -> Result<HlsAnswer, Fault> {
+    async fn stored(&self, head: Head, stored: Stored) -> Result<HlsAnswer, Fault> {
         let recording = self.recording.clone();
         let read = tokio::task::spawn_blocking(move || recording.read(stored)).await;
         let read = read.map_err(|error| {
@@ -274,6 +274,19 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Fault> {
     thread
         .map(drop)
         .map_err(|error| Fault::unavailable("no_threads", "The system gives no threads.").internal(error))
+}
+
+fn resume(recording: &Recording, segments: Vec<Segment>, unrecorded: u32) -> Resume {
+    let last = |track| segments.iter().rev().find(|segment| segment.track == track && !segment.gap);
+    let init = |track| {
+        let stored = Stored::Init { track, number: last(track)?.init };
+        let read = recording.read(stored).inspect_err(|fault| {
+            tracing::warn!(?fault, "an initialization section of a recording cannot be read");
+        });
+        Some((track, read.ok()??))
+    };
+    let inits = [LARGE, SMALL].into_iter().filter_map(init).collect();
+    Resume { segments, unrecorded, inits }
 }
 
 fn wall_clock() -> WallClock {

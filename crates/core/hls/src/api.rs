@@ -55,6 +55,9 @@ pub struct Settings {
     /// How long a media segment is meant to be: the distance of key frames. 1 to 10 s.
     /// `EXT-X-TARGETDURATION` is this, rounded up to whole seconds.
     pub segment: MediaTime,
+    /// Whether the encoder makes a key frame of the first picture of every such stretch of the
+    /// clock: then a segment that began elsewhere is cut there, rather than too long.
+    pub key_grid: bool,
     /// The part target duration: 200 ms to a quarter of the segment.
     pub part: MediaTime,
     /// How much media keeps its bytes in memory; older segments are answered with
@@ -76,6 +79,7 @@ impl Settings {
         Self {
             tracks,
             segment: MediaTime::from_millis(2_000),
+            key_grid: true,
             part: MediaTime::from_millis(334),
             memory: MediaTime::from_millis(60_000),
             gap: MediaTime::from_millis(1_000),
@@ -116,6 +120,9 @@ pub struct Resume {
     /// of initialization sections) are passed over. 2 covers a segment being written and one
     /// being cut.
     pub unrecorded: u32,
+    /// The last initialization section of each video track, so that the playlist can say what it
+    /// is before (or, in a replay, without) another one.
+    pub inits: Vec<(TrackId, Bytes)>,
 }
 
 /// A viewer's request.

@@ -202,7 +202,9 @@ impl Hls {
         let since = self.timeline.get(msn).map_or(own, |boundary| own.max(arrived.time - boundary.start));
         let due = if video {
             // The usual key frame, also when this track began late in its first segment.
-            since >= self.hundredths(90) && own >= self.hundredths(40)
+            (since >= self.hundredths(90) && own >= self.hundredths(40))
+                || (self.settings.key_grid
+                    && self.next_key(arrived.time) + frame - (arrived.time - since) > self.longest())
         } else if self.tracks.iter().any(|track| track.is_video()) {
             full
         } else {
@@ -213,6 +215,12 @@ impl Hls {
             (false, true) => Step::TooLong,
             (false, false) => Step::Append,
         }
+    }
+
+    /// When the first key frame after the picture at `time` comes at the latest.
+    fn next_key(&self, time: MediaTime) -> MediaTime {
+        let stretch = self.settings.segment.micros();
+        MediaTime::from_micros((time.micros().div_euclid(stretch) + 1) * stretch)
     }
 
     /// The first frame of a track, or the first after its segment was closed.

@@ -4,9 +4,9 @@ use crate::aac::AudioConfig;
 use crate::h264::{ParameterSets, Sps};
 use bytes::Bytes;
 use mp4_atom::{
-    Audio, Avc1, Avcc, AvccExt, Codec, Dinf, Dref, DrefEntry, Encode, FourCC, Ftyp, Hdlr, Mdhd, Mdia, Mfhd,
-    Minf, Moof, Moov, Mp4a, Mvex, Mvhd, Smhd, Stbl, Stco, Stsc, Stsd, Stts, Tfdt, Tfhd, Tkhd, Traf, Trak,
-    Trex, Trun, TrunEntry, Url, Visual, Vmhd, esds,
+    Any, Audio, Avc1, Avcc, AvccExt, Codec, Decode, Dinf, Dref, DrefEntry, Encode, FourCC, Ftyp, Hdlr, Mdhd,
+    Mdia, Mfhd, Minf, Moof, Moov, Mp4a, Mvex, Mvhd, Smhd, Stbl, Stco, Stsc, Stsd, Stts, Tfdt, Tfhd, Tkhd,
+    Traf, Trak, Trex, Trun, TrunEntry, Url, Visual, Vmhd, esds,
 };
 
 /// Ticks per second of a video track.
@@ -60,6 +60,21 @@ pub(crate) fn video_init(sps: &Sps, sets: &ParameterSets) -> Bytes {
     let tkhd = Tkhd { width: width.into(), height: height.into(), ..Tkhd::default() };
     let minf = Minf { vmhd: Some(Vmhd::default()), ..Minf::default() };
     init(VIDEO_RATE, b"vide", tkhd, minf, entry)
+}
+
+/// What a video track's initialization section says of the picture.
+pub(crate) fn described(init: &[u8]) -> Option<Sps> {
+    let mut rest = init;
+    while let Ok(atom) = Any::decode(&mut rest) {
+        let Any::Moov(moov) = atom else { continue };
+        return moov.trak.iter().flat_map(|trak| &trak.mdia.minf.stbl.stsd.codecs).find_map(
+            |codec| match codec {
+                Codec::Avc1(avc1) => Sps::parse(avc1.avcc.sequence_parameter_sets.first()?),
+                _ => None,
+            },
+        );
+    }
+    None
 }
 
 /// The initialization section of an audio track.

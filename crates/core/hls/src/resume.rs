@@ -2,6 +2,7 @@
 //! have seen of more than that is passed over, and a discontinuity follows.
 
 use crate::api::{Resume, Segment, TrackId};
+use crate::fmp4::described;
 use crate::hls::Hls;
 use palco_base::MediaTime;
 use std::collections::BTreeMap;
@@ -36,6 +37,11 @@ impl Hls {
         let init = of_track.values().flat_map(BTreeMap::values).map(|segment| segment.init + 1).max();
         for track in &mut self.tracks {
             track.next_init = init.unwrap_or(0) + passed;
+        }
+        for (id, init) in &resume.inits {
+            if let Some(track) = self.tracks.get_mut(id.0).filter(|track| track.is_video()) {
+                track.described = described(init);
+            }
         }
         let mut dated = MediaTime::from_micros(i64::MIN);
         for (id, segments) in of_track {

@@ -64,6 +64,8 @@ pub(crate) struct Track {
     chunks: u32,
     pub(crate) shelf: Shelf,
     pub(crate) meter: Meter,
+    /// What the picture was before the process died.
+    pub(crate) described: Option<Sps>,
     /// The number of the initialization section in force.
     pub(crate) init: Option<u32>,
     pub(crate) inits: BTreeMap<u32, Bytes>,
@@ -106,6 +108,7 @@ impl Track {
             chunks: 0,
             shelf: Shelf::new(track.name.clone(), windows),
             meter: Meter::new(track.bitrate, target),
+            described: None,
             init: None,
             inits: BTreeMap::new(),
             next_init: 0,
@@ -125,7 +128,7 @@ impl Track {
 
     /// Whether there is anything to play.
     pub(crate) fn started(&self) -> bool {
-        self.init.is_some() && self.shelf.newest().is_some()
+        (self.init.is_some() || self.described.is_some()) && self.shelf.newest().is_some()
     }
 
     /// How long a frame lasts if nothing else is known, in ticks.
@@ -227,17 +230,25 @@ impl Track {
         (self.last, self.last_tick) = (None, None);
     }
 
+    /// What the picture is, or was at last.
+    fn sps(&self) -> Option<&Sps> {
+        match &self.form {
+            Form::Video(form) => form.as_ref().map(|(_, sps)| sps).or(self.described.as_ref()),
+            Form::Audio(_) => None,
+        }
+    }
+
     /// The codec string of RFC 6381, once it is known.
     pub(crate) fn codec_string(&self) -> Option<String> {
         match &self.form {
-            Form::Video(form) => form.as_ref().map(|(_, sps)| sps.codec_string()),
+            Form::Video(_) => self.sps().map(Sps::codec_string),
             Form::Audio(config) => Some(config.codec_string()),
         }
     }
 
     /// Width and height in pixels and frames per second, if it is a picture and known.
     pub(crate) fn picture(&self) -> Option<(u32, u32, f64)> {
-        let Form::Video(Some((_, sps))) = &self.form else { return None };
+        let sps = self.sps()?;
         // A measured rate is a whole number when it almost is one.
         let whole = |rate: f64| if (rate - rate.round()).abs() < 0.02 * rate { rate.round() } else { rate };
         let rate = sps.frame_rate.or(self.measured_rate.map(whole)).unwrap_or(30.0);

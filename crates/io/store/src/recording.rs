@@ -150,6 +150,12 @@ fn note(entry: Entry, places: &mut HashMap<Stored, Place>, segments: &mut Vec<Se
 }
 
 impl Recording {
+    /// Whether anything was recorded, if only the beginning of a first segment.
+    #[must_use]
+    pub fn begun(&self) -> bool {
+        !self.places.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Keeps an initialization section.
     ///
     /// # Errors

@@ -192,7 +192,7 @@ proptest! {
         let kept = kept.filter(|(index, _)| lost >> (index % 64) & 1 == 0);
         let segments: Vec<_> = kept.map(|(_, (segment, _))| segment.clone()).collect();
         let used = segments.iter().map(|segment| segment.sequence).max();
-        let resume = Resume { segments, unrecorded: 2 };
+        let resume = Resume { segments, unrecorded: 2, inits: Vec::new() };
         let after = run(World::with(crate::common::settings(), Some(resume)), &events, ms(2_000_000));
         for (segment, _) in &after.segments {
             prop_assert!(used.is_none_or(|used| segment.sequence > used + 2));

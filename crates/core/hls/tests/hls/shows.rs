@@ -1,7 +1,8 @@
 //! Whole shows, every playlist of them read by two readers.
 
-use crate::common::{NAMES, World, ms};
+use crate::common::{HIGH, LOW, NAMES, World, ms, picture};
 use crate::m3u8::{self, Playlist, follows, merge};
+use palco_base::MediaTime;
 use palco_hls::Input;
 use std::collections::BTreeMap;
 
@@ -136,4 +137,34 @@ fn four_hours_of_a_show() {
     let sound = world.playlist("audio");
     assert_eq!(sound.segments.len(), 7_200);
     assert_eq!(sound.segments[7_199].date[..20], playlist.segments[7_199].date[..20]);
+}
+
+/// The mixer makes key frames on a grid of the clock: a show that begins between two of its lines
+/// has a short first segment, and not one that has to be cut off.
+#[test]
+fn a_show_that_begins_beside_the_grid_of_key_frames_loses_no_picture() {
+    for begins in [40, 300, 862, 1_138, 1_700, 1_960] {
+        let mut world = World::new();
+        world.now = ms(100_000 + begins);
+        let mut last_key = None;
+        for number in 0..600i64 {
+            let time = ms(100_000 + begins) + MediaTime::from_micros(number * 1_000_000 / 30);
+            world.now = time;
+            let stretch = time.millis().div_euclid(2_000);
+            // As the mixer does: never two within a quarter of a second.
+            let key = last_key.is_none_or(|(of, at)| of != stretch && time - at >= ms(250));
+            if key {
+                last_key = Some((stretch, time));
+            }
+            for (index, track) in [HIGH, LOW].into_iter().enumerate() {
+                let parameters = world.parameters[index].clone();
+                world.frame(track, time, picture(key, &parameters, 400), key);
+            }
+        }
+        assert_eq!(world.hls.counters().dropped_frames, 0, "begins {begins} ms after a line of the grid");
+        let usual = ms(2_000);
+        let lengths: Vec<MediaTime> = world.segments.iter().map(|(segment, _)| segment.duration).collect();
+        let off = lengths.iter().skip(2).filter(|length| (**length - usual).micros().abs() > 40_000);
+        assert_eq!(off.count(), 0, "begins {begins}: {lengths:?}");
+    }
 }
