@@ -9,6 +9,7 @@ mod house;
 mod live;
 mod metrics;
 mod perform;
+mod rehearse;
 mod routes;
 mod serve;
 mod sessions;
@@ -33,6 +34,8 @@ enum Verb {
     Serve(Serve),
     /// Publish a media file as a performer
     Perform(perform::Perform),
+    /// Send many real viewers to a server, and say whether it holds them
+    Rehearse(rehearse::Rehearse),
     /// Run the server with a demo show that is live
     Demo(DemoArgs),
     /// Print the OpenAPI description of the API
@@ -69,6 +72,13 @@ fn main() -> ExitCode {
             perform::perform(&arguments)
         }
         Verb::Openapi => print_openapi(),
+        Verb::Rehearse(arguments) => {
+            serve::log_to_stderr("warn");
+            return rehearse::rehearse(arguments).unwrap_or_else(|fault| {
+                explain(&fault);
+                ExitCode::FAILURE
+            });
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
