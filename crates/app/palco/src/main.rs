@@ -16,7 +16,7 @@ mod sessions;
 
 use clap::{Args, Parser, Subcommand};
 use config::Keys;
-use palco_base::Fault;
+use palco_base::{Class, Fault};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -76,7 +76,7 @@ fn main() -> ExitCode {
             serve::log_to_stderr("warn");
             return rehearse::rehearse(arguments).unwrap_or_else(|fault| {
                 explain(&fault);
-                ExitCode::FAILURE
+                ExitCode::from(if fault.class == Class::Invalid { 2 } else { 1 })
             });
         }
     };

@@ -30,7 +30,7 @@ pub(crate) struct Rehearse {
     #[arg(long, env = "PALCO_TOKEN", hide_env_values = true, value_name = "T")]
     token: Option<String>,
     /// WebRTC viewers
-    #[arg(long, default_value_t = 0, value_name = "N", required_unless_present = "hls", value_parser = count)]
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = count)]
     viewers: usize,
     /// LL-HLS viewers
     #[arg(long, default_value_t = 0, value_name = "M", value_parser = count)]

@@ -125,6 +125,22 @@ fn inode(table: &str, port: u16) -> Option<&str> {
     })
 }
 
+/// Datagrams that came and found a socket here full, by the socket's port (`/proc/net/udp`).
+pub(crate) fn overflows() -> BTreeMap<u16, u64> {
+    let tables = ["/proc/net/udp", "/proc/net/udp6"];
+    let text: String = tables.iter().filter_map(|table| std::fs::read_to_string(table).ok()).collect();
+    read_overflows(&text)
+}
+
+fn read_overflows(table: &str) -> BTreeMap<u16, u64> {
+    let line = |line: &str| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let port = u16::from_str_radix(fields.get(1)?.rsplit_once(':')?.1, 16).ok()?;
+        Some((port, fields.get(12)?.parse().ok().filter(|drops| *drops > 0)?))
+    };
+    table.lines().filter_map(line).collect()
+}
+
 /// A process over a span of time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Usage {
@@ -157,6 +173,14 @@ mod tests {
     fn a_name_may_have_brackets_and_spaces() {
         let text = "7 (a) b (c)) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0\n";
         assert_eq!(stat(text), Some(("a) b (c)".into(), 2.0)));
+    }
+
+    #[test]
+    fn full_sockets_are_known_by_their_ports() {
+        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n\
+                     7: 0100007F:1F90 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 4242 2 0000000000000000 17\n\
+                     8: 0100007F:1F91 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 4243 2 0000000000000000 0\n";
+        assert_eq!(read_overflows(table), BTreeMap::from([(8_080, 17)]));
     }
 
     #[test]

@@ -116,6 +116,8 @@ pub struct Webrtc {
     pub sound_packets: u64,
     /// Of these, missing; sound is not repaired.
     pub sound_lost: u64,
+    /// Datagrams that found a socket of this client full: it was too slow, not the server.
+    pub overflowed: u64,
     /// Bytes of UDP received by all.
     pub bytes: u64,
     /// Whole pictures per second and viewer: the middle one of the viewers.
@@ -224,6 +226,8 @@ pub struct Second {
     pub unsent: u64,
     /// Frames of the Program that the server dropped.
     pub frames_dropped: u64,
+    /// Pictures of the Program that its mixer left out.
+    pub pictures_skipped: u64,
     /// CPUs the server used, if it runs on this machine.
     pub server_cpus: Option<f64>,
     /// The most that one of its threads used, and its name.
@@ -280,6 +284,7 @@ impl Webrtc {
             late: total(|o| o.late),
             sound_packets: total(|o| o.sound_packets),
             sound_lost: total(|o| o.sound_lost),
+            overflowed: total(|o| o.overflowed),
             bytes: total(|o| o.bytes),
             pictures_p50: rank(&rates, 50).unwrap_or_default(),
             pictures_p05: rank(&rates, 5).unwrap_or_default(),

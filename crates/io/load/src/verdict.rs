@@ -162,6 +162,10 @@ fn blame(report: &Report, at: usize) -> String {
         let reasons = report.webrtc.as_ref().map(|webrtc| reason(&webrtc.joins)).unwrap_or_default();
         return format!("WebRTC connections ({reasons})");
     }
+    let overflowed = report.webrtc.as_ref().map_or(0, |webrtc| webrtc.overflowed);
+    if now.lost > before.lost && overflowed > 0 {
+        return format!("this client ({overflowed} datagrams found its sockets full)");
+    }
     if now.lost > before.lost {
         return "the network (packets were lost for good, and the server had sent them)".to_owned();
     }
@@ -170,7 +174,16 @@ fn blame(report: &Report, at: usize) -> String {
         return format!("HLS requests ({reasons})");
     }
     if now.freezes > before.freezes {
-        return "the picture (it stood still though no CPU that can be seen from here was full)".to_owned();
+        let (frozen, all) = (now.freezes - before.freezes, now.receiving.max(1));
+        let skipped = now.pictures_skipped - window[0].pictures_skipped;
+        let why = if skipped > 0 {
+            format!("its mixer left out {skipped} pictures")
+        } else if frozen * 10 >= all * 9 {
+            "it stood still on all screens at once".to_owned()
+        } else {
+            format!("it stood still on {frozen} of {all} screens")
+        };
+        return format!("the picture ({why}, though no CPU that can be seen from here was full)");
     }
     "LL-HLS delivery (parts came too late though no CPU that can be seen from here was full)".to_owned()
 }
@@ -212,7 +225,9 @@ mod tests {
         for second in &mut report.timeline[3..] {
             second.freezes = 4;
         }
-        assert!(judge(&report).sentence.contains("no CPU that can be seen"));
+        assert!(judge(&report).sentence.contains("(it stood still on 4 of 10 screens"));
+        report.timeline[3].pictures_skipped = 9;
+        assert!(judge(&report).sentence.contains("(its mixer left out 9 pictures"));
         report.timeline[2].receiving = 8;
         report.timeline[2].server_busiest = Some(("shard".into(), 0.98));
         let verdict = judge(&report);

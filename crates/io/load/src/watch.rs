@@ -3,6 +3,7 @@
 use crate::http::{Connection, Door};
 use crate::probe::{self, Metrics, Process, Usage, read_metrics};
 use crate::report::{Metric, Second, Server};
+use crate::samples::thousandth;
 use palco_base::Fault;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 const METRICS_WITHIN: Duration = Duration::from_secs(5);
 const UNSENT: &str = "palco_rtc_datagrams_unsent_total";
+const PICTURES_SKIPPED: &str = "palco_mixer_ticks_skipped_total";
 const FRAMES_DROPPED: &str = "palco_rtc_program_frames_dropped_total";
 
 /// The server's metrics, asked for once a second beside everything else: a server that is slow
@@ -108,7 +110,7 @@ impl Watched {
     /// Nobody has called yet; this is what it uses without viewers.
     fn settle(&mut self, seconds: f64) {
         let Some(now) = self.look() else { return };
-        self.usage.cpus_before = hundredth((now.cpu - self.first.cpu) / seconds);
+        self.usage.cpus_before = thousandth((now.cpu - self.first.cpu) / seconds);
         self.usage.rss_before = now.rss;
         self.last = now;
     }
@@ -120,8 +122,8 @@ impl Watched {
     /// CPUs used since the last look, and by the busiest thread.
     fn second(&mut self, seconds: f64) -> Option<(f64, Option<(String, f64)>)> {
         let now = self.look()?;
-        let cpus = hundredth((now.cpu - self.last.cpu) / seconds);
-        let busiest = now.busiest(&self.last).map(|(name, cpu)| (name, hundredth(cpu / seconds)));
+        let cpus = thousandth((now.cpu - self.last.cpu) / seconds);
+        let busiest = now.busiest(&self.last).map(|(name, cpu)| (name, thousandth(cpu / seconds)));
         if let Some((name, cpus)) = busiest.as_ref().filter(|(_, c)| *c > self.usage.busiest_thread_cpus) {
             (self.usage.busiest_thread, self.usage.busiest_thread_cpus) = (name.clone(), *cpus);
         }
@@ -133,14 +135,10 @@ impl Watched {
     fn finish(mut self, seconds: f64) -> Option<Usage> {
         let now = self.look()?;
         let since = self.full.as_ref().unwrap_or(&self.first);
-        self.usage.cpus = hundredth((now.cpu - since.cpu) / seconds);
+        self.usage.cpus = thousandth((now.cpu - since.cpu) / seconds);
         self.usage.rss_after = now.rss;
         Some(self.usage)
     }
-}
-
-fn hundredth(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
 }
 
 /// All that is watched besides the viewers.
@@ -205,10 +203,11 @@ impl Watch {
             (second.client_cpus, second.client_busiest) = (cpus, busiest);
         }
         if let (Some((busy, count)), Some((before, _))) = (probe::machine(), self.machine) {
-            second.machine_busy = Some(hundredth((busy - before) / seconds / count as f64));
+            second.machine_busy = Some(thousandth((busy - before) / seconds / count as f64));
             self.machine = Some((busy, count));
         }
         second.unsent = self.gauge.grown(UNSENT);
+        second.pictures_skipped = self.gauge.grown(PICTURES_SKIPPED);
         second.frames_dropped = self.gauge.grown(FRAMES_DROPPED);
     }
 

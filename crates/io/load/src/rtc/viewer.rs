@@ -2,6 +2,7 @@
 
 use super::pictures::{Packet, Pictures, begins_key_frame};
 use palco_base::{Class, Fault, MediaTime};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
@@ -156,6 +157,8 @@ pub(crate) struct Outcome {
     pub(crate) late: u64,
     pub(crate) sound_packets: u64,
     pub(crate) sound_lost: u64,
+    /// Datagrams that found its socket full.
+    pub(crate) overflowed: u64,
     pub(crate) bytes: u64,
     pub(crate) whole: u64,
     pub(crate) freezes: u64,
@@ -301,7 +304,7 @@ impl Viewer {
     }
 
     /// Leaves, and says what it has seen.
-    pub(super) fn leave(mut self, now: Instant) -> Outcome {
+    pub(super) fn leave(mut self, now: Instant, overflows: &BTreeMap<u16, u64>) -> Outcome {
         let at = self.since(now);
         self.pictures.finish(at);
         if self.end.is_none() && self.rtc.close().is_ok() {
@@ -321,6 +324,7 @@ impl Viewer {
             late: pictures.late,
             sound_packets: self.sound.packets,
             sound_lost: self.sound.lost(),
+            overflowed: overflows.get(&self.address.port()).copied().unwrap_or_default(),
             bytes: self.bytes,
             whole: pictures.whole,
             freezes: pictures.freezes,

@@ -1,6 +1,7 @@
 //! A thread that drives many viewers: wait for their sockets and timers, receive, drain.
 
 use super::viewer::{DATAGRAM, Outcome, Viewer};
+use crate::probe::overflows;
 use palco_base::Fault;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
@@ -145,8 +146,8 @@ impl Work {
             }
             self.turn();
         }
-        let now = Instant::now();
-        self.viewers.into_iter().map(|viewer| viewer.leave(now)).collect()
+        let (now, overflows) = (Instant::now(), overflows());
+        self.viewers.into_iter().map(|viewer| viewer.leave(now, &overflows)).collect()
     }
 
     fn wait(&self, events: &mut Vec<epoll::Event>) -> Result<(), rustix::io::Errno> {
