@@ -2,6 +2,7 @@
 
 use super::pictures::{Packet, Pictures, begins_key_frame};
 use palco_base::{Class, Fault, MediaTime};
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ const JOIN_WITHIN: Duration = Duration::from_secs(15);
 const ASK_EVERY: Duration = Duration::from_millis(500);
 /// Larger than any datagram WebRTC sends.
 pub(super) const DATAGRAM: usize = 2_048;
+const RECEIVE_BUFFER: usize = 512 << 10;
 /// Datagrams read before other viewers have their turn.
 const BATCH: usize = 64;
 
@@ -50,6 +52,8 @@ impl Offered {
         let near = route(server).map_err(no_socket)?;
         let socket = UdpSocket::bind((near, 0)).map_err(no_socket)?;
         socket.set_nonblocking(true).map_err(no_socket)?;
+        // About what browsers ask for; the kernel may give less, and what is lost here is counted.
+        let _ = set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER);
         let address = socket.local_addr().map_err(no_socket)?;
         let mut rtc = Rtc::builder()
             .set_rtp_mode(true)
