@@ -26,11 +26,13 @@ pub(crate) fn judge(report: &Report) -> Verdict {
     if let Some(hls) = &report.hls {
         hls_checks(hls, report, &mut checks);
     }
-    let held = checks.iter().all(|check| check.passed);
     let all = report.timeline.last().map_or(0, watching);
+    let held = all > 0 && checks.iter().all(|check| check.passed);
     if held {
-        let so_far = if report.ended_early { " so far: it was ended early" } else { "" };
-        let sentence = format!("Holds {}{so_far}.", house(report));
+        let sentence = match report.ended_early {
+            false => format!("Holds {}.", house(report)),
+            true => format!("Held the {all} viewers that had come when it was ended early."),
+        };
         return Verdict { held, holds: all, gave_out_first: None, sentence, checks };
     }
     let first = first_trouble(&report.timeline);
@@ -39,6 +41,10 @@ pub(crate) fn judge(report: &Report) -> Verdict {
         Some(second) => watching(&report.timeline[second - 1]),
         None => all,
     };
+    if report.ended_early && all == 0 {
+        let sentence = "Nobody had come when it was ended early.".to_owned();
+        return Verdict { held, holds: 0, gave_out_first: None, sentence, checks };
+    }
     let missed = checks.iter().find(|check| !check.passed);
     let what = first.map_or_else(
         || {
@@ -257,5 +263,7 @@ mod tests {
         assert!(!judge(&report).held);
         report.ended_early = true;
         assert!(judge(&report).held);
+        report.timeline.clear();
+        assert!(!judge(&report).held, "nobody had come");
     }
 }

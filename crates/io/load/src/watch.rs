@@ -9,9 +9,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 const METRICS_WITHIN: Duration = Duration::from_secs(5);
+/// How often it is asked for at the end, at most, one second apart.
+const AFTER: u32 = 4;
+const SESSIONS: &str = "palco_rtc_sessions";
 const UNSENT: &str = "palco_rtc_datagrams_unsent_total";
 const PICTURES_SKIPPED: &str = "palco_mixer_ticks_skipped_total";
 const FRAMES_DROPPED: &str = "palco_rtc_program_frames_dropped_total";
@@ -79,7 +82,16 @@ impl Gauge {
         if let Some(task) = &self.task {
             task.abort();
         }
-        let after = ask(&mut self.door.connection(), &self.show).await.unwrap_or_default();
+        let mut connection = self.door.connection();
+        let mut after = Metrics::new();
+        for _ in 0..AFTER {
+            after = ask(&mut connection, &self.show).await.unwrap_or_default();
+            // Sessions end a moment after the server has said so.
+            if after.get(SESSIONS) <= self.before.get(SESSIONS) {
+                break;
+            }
+            sleep_until(tokio::time::Instant::now() + Duration::from_secs(1)).await;
+        }
         let most = self.most.lock().unwrap_or_else(PoisonError::into_inner);
         let metric = |(name, most): (&String, &f64)| {
             let value = |metrics: &Metrics| metrics.get(name).copied().unwrap_or_default();
