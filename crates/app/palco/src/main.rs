@@ -9,13 +9,14 @@ mod house;
 mod live;
 mod metrics;
 mod perform;
+mod rehearse;
 mod routes;
 mod serve;
 mod sessions;
 
 use clap::{Args, Parser, Subcommand};
 use config::Keys;
-use palco_base::Fault;
+use palco_base::{Class, Fault};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -33,6 +34,8 @@ enum Verb {
     Serve(Serve),
     /// Publish a media file as a performer
     Perform(perform::Perform),
+    /// Send many real viewers to a server, and say whether it holds them
+    Rehearse(rehearse::Rehearse),
     /// Run the server with a demo show that is live
     Demo(DemoArgs),
     /// Print the OpenAPI description of the API
@@ -69,6 +72,13 @@ fn main() -> ExitCode {
             perform::perform(&arguments)
         }
         Verb::Openapi => print_openapi(),
+        Verb::Rehearse(arguments) => {
+            serve::log_to_stderr("warn");
+            return rehearse::rehearse(arguments).unwrap_or_else(|fault| {
+                explain(&fault);
+                ExitCode::from(if fault.class == Class::Invalid { 2 } else { 1 })
+            });
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
