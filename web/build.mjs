@@ -41,24 +41,48 @@ const media = {
 };
 
 await rm(dist, { recursive: true, force: true });
-const made = await build({
+const how = {
   absWorkingDir: root,
-  entryPoints: Object.values(pages).map((name) => `src/${name}/page.tsx`),
   outdir: join(dist, "assets"),
-  entryNames: "[dir]-[hash]",
-  outbase: "src",
-  assetNames: "[name]-[hash]",
   bundle: true,
   minify: true,
   format: "esm",
   target: ["es2021", "chrome100", "firefox100", "safari15.4"],
-  jsx: "automatic",
-  jsxImportSource: "preact",
-  loader: { ".woff2": "file" },
-  plugins: [media],
   metafile: true,
   legalComments: "none",
   logLevel: "warning",
+};
+
+/**
+ * What a page may need later is a file of its own, fetched then. Not esbuild's `splitting`: it would also take apart
+ * what the pages share, and a page would be drawn one round trip later.
+ */
+const LATER = ["hls.js"];
+const later = new Map();
+for (const name of LATER) {
+  const { version, license } = JSON.parse(await readFile(join(root, "node_modules", name, "package.json"), "utf8"));
+  const banner = { js: `/*! ${name} ${version}, ${license} */` };
+  const { metafile } = await build({ ...how, entryPoints: { [name.replace(/\W.*$/, "")]: name }, entryNames: "[name]-[hash]", banner });
+  const path = Object.keys(metafile.outputs).find((it) => it.endsWith(".js"));
+  later.set(name, `./${basename(path)}`);
+}
+const fetched = {
+  name: "later",
+  setup(it) {
+    it.onResolve({ filter: /^[\w.-]+$/ }, ({ path, kind }) => (kind === "dynamic-import" && later.has(path) ? { path: later.get(path), external: true } : undefined));
+  },
+};
+
+const made = await build({
+  ...how,
+  entryPoints: Object.values(pages).map((name) => `src/${name}/page.tsx`),
+  entryNames: "[dir]-[hash]",
+  outbase: "src",
+  assetNames: "[name]-[hash]",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  loader: { ".woff2": "file" },
+  plugins: [media, fetched],
 });
 
 // `[dir]-[hash]` gives assets/watch-ABC.js: one flat folder, one file per page and kind.

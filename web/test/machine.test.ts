@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fault, faultFrom } from "../src/api";
-import { type Act, type Input, type Machine, rest, SHAKY_MS, STARVED_MS, step, WAITS_MS } from "../src/rtc/machine";
+import { type Act, BRISK_MS, type Input, type Machine, rest, SHAKY_MS, STARVED_MS, step, WAITS_MS } from "../src/rtc/machine";
 
 /** A machine in virtual time, remembering what it asked for. */
 class Bench {
@@ -153,4 +153,24 @@ test("a refusal that is no JSON of ours says its status", () => {
   assert.ok(fault instanceof Fault);
   assert.equal(fault.code, "http_502");
   assert.equal(faultFrom(409, '{"code":"stage_full","text":"Full.","hint":null}').code, "stage_full");
+});
+
+test("while another way holds the viewer, lost media is asked for again within a second each time", () => {
+  const bench = new Bench().flowing().feed({ on: "brisk", brisk: true });
+  for (let n = 0; n < 8; n++) {
+    bench.feed({ on: "ice", state: "failed" });
+    assert.equal(bench.machine.phase, "waiting");
+    assert.ok((bench.machine.due ?? 0) - bench.now <= BRISK_MS);
+    bench.pass(BRISK_MS).feed({ on: "answered" });
+  }
+  bench.feed(no(503, "house_full", "30"));
+  assert.equal((bench.machine.due ?? 0) - bench.now, 30_000, "but a server that names a time is not asked before");
+  assert.equal(bench.feed({ on: "brisk", brisk: false }, { on: "brisk", brisk: true }).machine.due, bench.now + 30_000);
+});
+
+test("becoming brisk shortens a wait that has begun", () => {
+  const bench = new Bench().feed({ on: "start" });
+  for (let n = 0; n < 5; n++) bench.feed({ on: "answered" }, { on: "ice", state: "failed" }).pass(n < 4 ? 4000 : 0);
+  assert.ok((bench.machine.due ?? 0) - bench.now > BRISK_MS);
+  assert.equal(bench.feed({ on: "brisk", brisk: true }).machine.due, bench.now + BRISK_MS);
 });

@@ -70,6 +70,10 @@ export abstract class Link {
     this.feed({ on: "expects", picture });
   }
 
+  brisk(brisk: boolean): void {
+    this.feed({ on: "brisk", brisk });
+  }
+
   /** The shell of the screen saw a new picture. */
   picture(): void {
     if (this.facts.firstPictureMs === null) this.facts.firstPictureMs = performance.now() - this.startedAt;

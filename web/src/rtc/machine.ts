@@ -25,6 +25,8 @@ export interface Machine {
   readonly expects: boolean;
   /** Whether the transport stands. */
   readonly connected: boolean;
+  /** Whether to ask again soon each time: the viewer is held by another way and shall not be held long. */
+  readonly brisk: boolean;
 }
 
 export type Input =
@@ -35,6 +37,7 @@ export type Input =
   | { on: "ice"; state: RTCIceConnectionState }
   | { on: "picture" }
   | { on: "expects"; picture: boolean }
+  | { on: "brisk"; brisk: boolean }
   | { on: "now" }
   | { on: "tick" };
 
@@ -46,6 +49,7 @@ export const JOIN_MS = 8000;
 export const SHAKY_MS = 2000;
 export const STARVED_MS = 3000;
 export const WAITS_MS = [250, 500, 1000, 2000, 4000] as const;
+export const BRISK_MS = 750;
 
 export const rest = (expects: boolean): Machine => ({
   phase: "rest",
@@ -55,6 +59,7 @@ export const rest = (expects: boolean): Machine => ({
   flowed: false,
   expects,
   connected: false,
+  brisk: false,
 });
 
 /** A refusal that asking again will not change. */
@@ -69,11 +74,13 @@ export function step(m: Machine, input: Input, now: number, chance = 0.5): Step 
     case "start":
       return m.phase === "rest" || m.phase === "refused" ? open({ ...m, tries: 0, flowed: false, fault: null }, now) : [m, []];
     case "stop":
-      return m.phase === "rest" ? [m, []] : [{ ...rest(m.expects) }, ["close"]];
+      return m.phase === "rest" ? [m, []] : [{ ...rest(m.expects), brisk: m.brisk }, ["close"]];
     case "now":
       return m.phase === "waiting" || m.phase === "refused" ? open({ ...m, tries: 0 }, now) : [m, []];
     case "expects":
       return expects(m, input.picture, now);
+    case "brisk":
+      return m.brisk === input.brisk ? [m, []] : [{ ...m, brisk: input.brisk, due: input.brisk && m.phase === "waiting" ? soon(m, now) : m.due }, []];
     case "answered":
       return m.phase === "asking" ? [{ ...m, phase: "joining", due: now + JOIN_MS }, []] : [m, []];
     case "failed":
@@ -98,8 +105,13 @@ function flow(m: Machine, now: number): Step {
   return [{ ...m, phase: "flowing", tries: 0, flowed: true, fault: null, due: m.expects ? now + STARVED_MS : null }, []];
 }
 
+/** A server that named a time is not asked before. */
+const soon = (m: Machine, now: number): number | null => (m.due === null || m.fault?.retryAfterMs ? m.due : Math.min(m.due, now + BRISK_MS));
+
 function retry(m: Machine, fault: Fault, now: number, chance: number): Step {
-  const base = WAITS_MS[Math.min(m.tries, WAITS_MS.length - 1)] ?? 0;
+  const slow = WAITS_MS[Math.min(m.tries, WAITS_MS.length - 1)] ?? 0;
+  // Only where media is what fails: a server that says no is left in peace.
+  const base = m.brisk && fault.code === "media_lost" ? Math.min(slow, BRISK_MS) : slow;
   const wait = Math.max(base * (0.75 + chance / 2), fault.retryAfterMs ?? 0);
   return [{ ...m, phase: "waiting", tries: m.tries + 1, due: now + wait, fault, connected: false }, ["close"]];
 }

@@ -98,7 +98,7 @@ export function Picture({ player, muted, label, cover = false, volume = 1, onSil
   );
 }
 
-function play(video: HTMLVideoElement, onSilenced?: () => void): void {
+export function play(video: HTMLVideoElement, onSilenced?: () => void): void {
   video.play().catch((error: unknown) => {
     if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
     // Better a silent picture than none.
@@ -110,12 +110,12 @@ function play(video: HTMLVideoElement, onSilenced?: () => void): void {
   });
 }
 
-function onPicture(video: HTMLVideoElement, then: () => void): void {
+export function onPicture(video: HTMLVideoElement, then: () => void): void {
   if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(then);
   else (video as HTMLVideoElement).addEventListener("loadeddata", then, { once: true });
 }
 
-function freeze(video: HTMLVideoElement, still: HTMLCanvasElement): void {
+export function freeze(video: HTMLVideoElement, still: HTMLCanvasElement): void {
   still.width = video.videoWidth;
   still.height = video.videoHeight;
   still.getContext("2d")?.drawImage(video, 0, 0);

@@ -1,6 +1,7 @@
 import "../tokens.css";
 import "../base.css";
 import "./watch.css";
+import { Play } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Fault, PublicShow } from "../api";
 import { clock, when } from "../clock";
@@ -8,16 +9,22 @@ import { faultWords, useWords } from "../i18n";
 import { Player } from "../rtc/link";
 import { listen, type Link, type Stream } from "../sse";
 import { Button, Countdown, mount, Scene, ShowBadge } from "../ui/parts";
-import { takeToken } from "../ui/token";
+import { kept, takeToken } from "../ui/token";
 import { useMachine } from "../ui/video";
+import { Playback } from "./playback";
 import { Theatre } from "./theatre";
+import { wantsWebRtc, WISHES } from "./ways";
 
 const slug = location.pathname.split("/")[2] ?? "";
 const token = takeToken("t", `palco.seat.${slug}`);
 
 // The picture is asked for before anything is drawn: whether there is a show is answered meanwhile.
 const player = new Player(`/whep/${slug}`, token, true);
-player.start();
+const playback = new Playback(player, `/hls/${slug}/index.m3u8`, token);
+const wishKey = `palco.way.${slug}`;
+const wished = WISHES.find((it) => it === kept(wishKey));
+if (wished) playback.wish(wished);
+if (wantsWebRtc({ ...playback.ways, on: true })) player.start();
 
 /** Read-only facts for tests and support; nothing on the page reads them. */
 const facts = {
@@ -34,6 +41,14 @@ const facts = {
   /** From the start of this script to the first picture on screen. */
   get firstFrameMs() {
     return player.facts.firstPictureMs;
+  },
+  /** What is on screen: `webrtc`, `hls` or `audio`. */
+  get way() {
+    return playback.way;
+  },
+  /** How far behind the newest picture the one on screen is; over WebRTC 0. */
+  get behindMs() {
+    return playback.view.behindMs;
   },
 };
 Object.defineProperty(window, "palco", { value: facts });
@@ -62,24 +77,34 @@ function Page() {
   const { show, link, fault, stream } = useShow();
   const machine = useMachine(player);
   const state = show?.state;
+  const [replaying, setReplaying] = useState(false);
 
   useEffect(() => {
     if (show) document.title = `${show.title} · Palco`;
   }, [show?.title]);
+  const startReplay = (): void => {
+    playback.replay();
+    setReplaying(true);
+  };
   useEffect(() => {
-    if (state === "live" || state === "paused") player.start();
-    else if (state) player.stop();
+    // Whoever is behind when the show ends has not seen the end yet.
+    const behind = state === "over" && playback.ways.rewound && playback.way === "hls";
+    if (behind) startReplay();
+    else if (state) playback.show(state === "live" || state === "paused");
+    if (state !== "over") setReplaying(false);
   }, [state]);
 
-  const refusal = fault ?? (machine?.phase === "refused" ? machine.fault : null);
+  // A door that is closed is closed for every way; what WebRTC alone cannot do, another way may.
+  const no = machine?.phase === "refused" ? machine.fault : null;
+  const refusal = fault ?? (no && ([401, 403, 404].includes(no.status) || playback.hopeless) ? no : null);
   const again = (): void => {
     stream?.now();
     player.again();
   };
   if (refusal) return <Refused fault={refusal} />;
   if (show && state === "scheduled") return <Early show={show} lost={link === "lost"} again={again} />;
-  if (show && state === "over") return <Over show={show} />;
-  return <Theatre show={show} player={player} machine={machine} lost={link === "lost"} again={again} t={t} />;
+  if (show && state === "over" && !replaying) return <Over show={show} replay={startReplay} />;
+  return <Theatre show={show} playback={playback} machine={machine} lost={link === "lost"} again={again} wishKey={wishKey} t={t} />;
 }
 
 function Early({ show, lost, again }: { show: PublicShow; lost: boolean; again: () => void }) {
@@ -117,12 +142,18 @@ function Early({ show, lost, again }: { show: PublicShow; lost: boolean; again: 
   );
 }
 
-function Over({ show }: { show: PublicShow }) {
+function Over({ show, replay }: { show: PublicShow; replay: () => void }) {
   const { t } = useWords();
   return (
     <Scene title={t("watch.over")} kicker={<p>{show.title}</p>} text={t("watch.over.text")}>
       <div class="actions">
-        <a class="button spot" href="/">
+        {show.replay ? (
+          <Button kind="spot" onClick={replay}>
+            <Play size={20} aria-hidden="true" />
+            {t("watch.replay")}
+          </Button>
+        ) : null}
+        <a class={`button${show.replay ? "" : " spot"}`} href="/">
           {t("watch.whats_next")}
         </a>
       </div>

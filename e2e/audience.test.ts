@@ -1,0 +1,199 @@
+// A viewer whose line gives way and heals: WebRTC, then the playlist, then WebRTC again, without a reload; back in
+// time and live again; and the replay when the show is over. On the real page in a real browser.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test, type TestContext } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { Api } from "./lib/api.ts";
+import { Bot } from "./lib/bot.ts";
+import { openBrowser, openContext } from "./lib/browser.ts";
+import { tilesOf } from "./lib/layout.ts";
+import { openScreenEyes, screenSeen, type Seen } from "./lib/screen.ts";
+import { detour, Relay } from "./lib/relay.ts";
+import { Server } from "./lib/server.ts";
+import { until } from "./lib/until.ts";
+import { teachFacts } from "./lib/viewer.ts";
+import type { Rect } from "./lib/strip.ts";
+
+const slug = "audience";
+let server: Server;
+let api: Api;
+let browser: Browser;
+let relay: Relay;
+let bot: Bot;
+let tile: Rect;
+let page: Page;
+const broken: string[] = [];
+
+/** The audience's page, its media through a relay. */
+async function seat(through: Relay): Promise<Page> {
+  const context = await openContext(browser, { width: 1280, height: 800 });
+  await teachFacts(context);
+  await detour(context, server.rtcPort, through.port);
+  const it = await context.newPage();
+  it.on("pageerror", (error) => broken.push(error.message));
+  await it.goto(`${server.url}/shows/${slug}/watch`, { waitUntil: "domcontentloaded" });
+  await openScreenEyes(it, tile);
+  return it;
+}
+
+before(async () => {
+  server = await Server.start();
+  api = new Api(server.url, server.adminToken);
+  relay = await Relay.start(server.rtcPort);
+  browser = await openBrowser();
+  await api.post("/shows", { title: "Audience", slug, description: "One voice, one line that gives way." });
+  const { performer, whip_url, whip_token } = await api.post(`/shows/${slug}/performers`, { name: "Ada" });
+  bot = await Bot.start(new URL(whip_url, server.url).href, whip_token, 0);
+  await api.patch(`/shows/${slug}/performers/${performer.id}`, { role: "host" });
+  await api.put(`/shows/${slug}/scene`, { layout: "solo" });
+  const solo = (await tilesOf("solo", 1)).get("1");
+  assert.ok(solo);
+  tile = solo;
+  await api.post(`/shows/${slug}/start`);
+  page = await seat(relay);
+});
+
+after(async () => {
+  await browser?.close();
+  await bot?.stop();
+  await relay?.stop();
+  await server?.stop();
+});
+
+/** Milliseconds from `since` to when the strip went on by this way: the second picture that differs. */
+async function movesBy(it: Page, way: Seen["way"], since: number, millis: number): Promise<number> {
+  let last = "";
+  try {
+    return await until(`a moving picture by ${way}`, millis, async () => {
+      const seen = await screenSeen(it, since);
+      const here = seen.filter((s) => s.way === way && s.strip !== null);
+      last = JSON.stringify(seen.slice(-3));
+      const first = here[0];
+      const next = here.find((s) => s.strip !== first?.strip);
+      return next ? Math.max(1, next.at - since) : null;
+    });
+  } catch (error) {
+    throw new Error(`${String(error)}; last seen ${last}`);
+  }
+}
+
+/** The longest time without a new strip since then. */
+function longestGap(seen: Seen[], since: number): number {
+  let [longest, at, strip] = [0, since, null as number | null];
+  for (const s of seen) {
+    if (s.strip === null || s.strip === strip) continue;
+    longest = Math.max(longest, s.at - at);
+    [at, strip] = [s.at, s.strip];
+  }
+  return longest;
+}
+
+/** How old the picture on screen is, by the strip of the bot. */
+async function age(it: Page): Promise<number> {
+  const last = (await screenSeen(it, Date.now() - 1_000)).findLast((s) => s.strip !== null);
+  assert.ok(last?.strip !== null && last !== undefined, "a picture is on screen");
+  const media = (last.at - bot.startedUnixMs) % bot.loopMs;
+  return (media - last.strip + bot.loopMs) % bot.loopMs;
+}
+
+// One test that failed leaves no cut line and no rewound page to the next.
+beforeEach(async () => {
+  await relay.say("heal");
+  const live = page.getByRole("button", { name: "Go live" });
+  if (await live.isVisible()) await live.click();
+});
+
+test("WebRTC is cut: the playlist's picture takes over; it heals: WebRTC again", async (t: TestContext) => {
+  await movesBy(page, "webrtc", 0, 15_000);
+  await until("the playlist has something", 15_000, async () => (await fetch(`${server.url}/hls/${slug}/index.m3u8`)).ok);
+  for (const round of [1, 2]) {
+    await relay.say("cut");
+    const cut = Date.now();
+    const down = await movesBy(page, "hls", cut, 5_000);
+    await page.getByText(/^Smooth, \d+ s behind$/).waitFor();
+    const behind = await age(page);
+    const told = await page.evaluate(() => (window as unknown as { palco: { behindMs: number } }).palco.behindMs);
+    await relay.say("heal");
+    const healed = Date.now();
+    const up = await movesBy(page, "webrtc", healed, 6_000);
+    await page.getByText("Real time", { exact: true }).waitFor();
+    const gap = longestGap(await screenSeen(page, healed), healed);
+    t.diagnostic(
+      `${round}: cut to HLS ${Math.round(down)} ms, picture then ${Math.round(behind)} ms old (told ${Math.round(told)}); ` +
+        `healed to WebRTC ${Math.round(up)} ms, longest still meanwhile ${Math.round(gap)} ms`,
+    );
+  }
+});
+
+test("UDP is blocked from the start: the playlist's picture", async (t) => {
+  const wall = await Relay.start(server.rtcPort);
+  await wall.say("cut");
+  const began = Date.now();
+  const other = await seat(wall);
+  const ms = await movesBy(other, "hls", began, 8_000);
+  t.diagnostic(`HLS picture ${Math.round(ms)} ms after the page was asked for`);
+  await other.context().close();
+  await wall.stop();
+});
+
+test("back ten seconds by key and by button, and live again", async (t) => {
+  await until("the show is 30 s old", 40_000, async () => (await page.locator(".watch-time input").getAttribute("max")) !== null && Number(await page.locator(".watch-time input").getAttribute("max")) > 30);
+  const before = await age(page);
+  let since = Date.now();
+  await page.keyboard.press("ArrowLeft");
+  const back = await movesBy(page, "hls", since, 6_000);
+  const once = await age(page);
+  assert.ok(once - before > 7_000 && once - before < 14_000, `from ${before} to ${once} ms`);
+  await page.getByRole("button", { name: "Back 10 seconds" }).click();
+  // The bot's film is twenty seconds long, then it begins again.
+  const more = await until("ten seconds more", 8_000, async () => {
+    const more = ((await age(page)) - once + bot.loopMs) % bot.loopMs;
+    return more > 7_000 && more < 14_000 && more;
+  });
+  await page.getByText(/^\d+:\d\d behind$/).first().waitFor();
+  since = Date.now();
+  await page.getByRole("button", { name: "Go live" }).click();
+  const live = await movesBy(page, "webrtc", since, 8_000);
+  t.diagnostic(`back in ${Math.round(back)} ms, ${Math.round(once)} then ${Math.round(more)} ms more behind; live in ${Math.round(live)} ms`);
+  assert.ok((await age(page)) < 2_000);
+});
+
+test("what the viewer chooses plays: smooth, 360 lines, sound only, real time", async () => {
+  const pick = async (name: string): Promise<void> => {
+    await page.getByRole("button", { name: "Quality" }).click();
+    await page.getByRole("radio", { name }).click();
+  };
+  const way = () => page.evaluate(() => (window as unknown as { palco: { way: string; pc: unknown } }).palco.way);
+  const hls = page.locator(".watch-hls video");
+  await pick("360p");
+  await until("360 lines", 8_000, async () => (await way()) === "hls" && (await hls.evaluate((it: HTMLVideoElement) => it.videoHeight)) === 360);
+  await pick("720p");
+  await until("720 lines", 12_000, () => hls.evaluate((it: HTMLVideoElement) => it.videoHeight === 720));
+  await pick("Sound only");
+  await until("sound alone", 8_000, async () => (await way()) === "audio");
+  const at = await hls.evaluate((it: HTMLVideoElement) => it.currentTime);
+  await until("the sound goes on", 5_000, () => hls.evaluate((it: HTMLVideoElement, at) => it.currentTime > at + 1 && it.videoWidth === 0, at));
+  const since = Date.now();
+  await pick("Automatic");
+  await movesBy(page, "webrtc", since, 8_000);
+});
+
+test("the show ends: its replay plays at the same address, from the beginning", async () => {
+  await api.post(`/shows/${slug}/end`);
+  await page.getByRole("heading", { name: "The show is over" }).waitFor();
+  await page.getByRole("button", { name: "Watch the replay" }).click();
+  await movesBy(page, "hls", Date.now() - 1, 10_000);
+  const video = page.locator(".watch-hls video");
+  const first = await video.evaluate((it: HTMLVideoElement) => it.currentTime);
+  assert.ok(first < 5, `began at ${first} s`);
+  const slider = page.getByRole("slider", { name: "Position in the show" });
+  const length = Number(await slider.getAttribute("max"));
+  assert.ok(length > 30, `${length} s`);
+  await slider.fill("20");
+  await until("the moment sought", 8_000, () => video.evaluate((it: HTMLVideoElement) => Math.abs(it.currentTime - 21) < 2.5));
+  await page.getByRole("button", { name: "Pause" }).click();
+  await until("it rests", 3_000, () => video.evaluate((it: HTMLVideoElement) => it.paused));
+  await page.getByRole("button", { name: "Play", exact: true }).click();
+  await movesBy(page, "hls", Date.now(), 5_000);
+  assert.deepEqual(broken, [], "no page threw");
+});
