@@ -54,7 +54,13 @@ pub(crate) fn judge(report: &Report) -> Verdict {
         },
         |second| blame(report, second),
     );
-    let sentence = format!("Does not hold {}: {what} gave out first, with {holds} watching.", house(report));
+    let overflowed = report.webrtc.as_ref().map_or(0, |webrtc| webrtc.overflowed);
+    let ours = match overflowed {
+        0 => String::new(),
+        count => format!(" This client's own sockets lost {count} datagrams that the server had sent."),
+    };
+    let house = house(report);
+    let sentence = format!("Does not hold {house}: {what} gave out first, with {holds} watching.{ours}");
     Verdict { held, holds, gave_out_first: Some(what), sentence, checks }
 }
 
