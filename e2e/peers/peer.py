@@ -76,8 +76,9 @@ async def publish(url, token, codec, seconds):
     for report in (await sender.getStats()).values():
         if report.type == "outbound-rtp":
             sent = report.packetsSent
-    status = await asyncio.to_thread(delete, location, token)
+    # Before the goodbye: the server may close the transport as quickly as it answers.
     state = pc.connectionState
+    status = await asyncio.to_thread(delete, location, token)
     await pc.close()
     return {"state": state, "packetsSent": sent, "deleted": status}
 

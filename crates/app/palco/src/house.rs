@@ -391,6 +391,7 @@ impl Backend for House {
     }
 
     fn close(&self, session: SessionId) -> Boxed<'_, ()> {
+        self.around.sessions.leave(session);
         // A full queue leaves it to consent expiry.
         let _ = self.around.shard.send(Sfu::Close { session, reason: CloseReason::ByPeer });
         Box::pin(std::future::ready(()))

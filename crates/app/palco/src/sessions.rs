@@ -14,6 +14,8 @@ pub(crate) struct Entry {
     /// What it publishes into, or plays.
     pub(crate) feed: FeedId,
     connected: bool,
+    /// Its owner ended it; what it was is still of use until the media side has ended it too.
+    left: bool,
 }
 
 /// How many of a show's sessions play, by kind.
@@ -50,7 +52,7 @@ impl Sessions {
     ) -> oneshot::Receiver<Result<String, Fault>> {
         let (answer, wait) = oneshot::channel();
         let mut table = self.table();
-        table.sessions.insert(id, Entry { session, feed, connected: false });
+        table.sessions.insert(id, Entry { session, feed, connected: false, left: false });
         table.waiting.insert(id, answer);
         wait
     }
@@ -62,8 +64,16 @@ impl Sessions {
         table.waiting.remove(&id);
     }
 
+    /// A session that nobody has ended.
     pub(crate) fn get(&self, id: SessionId) -> Option<Entry> {
-        self.table().sessions.get(&id).copied()
+        self.table().sessions.get(&id).filter(|entry| !entry.left).copied()
+    }
+
+    /// Its owner ended it: from now on it is not there any more.
+    pub(crate) fn leave(&self, id: SessionId) {
+        if let Some(entry) = self.table().sessions.get_mut(&id) {
+            entry.left = true;
+        }
     }
 
     /// The show whose performer publishes into this feed.
