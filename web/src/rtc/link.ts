@@ -210,19 +210,24 @@ function firstCandidate(pc: RTCPeerConnection): Promise<void> {
  * from the start.
  */
 const LIPS_MS = 75;
+/** From then on the browser knows better: sound settles to less, and pictures held any longer would come after it. */
+const LIPS_S = 20;
 
 /** Plays one Program, stage mix or performer (WHEP). */
 export class Player extends Link {
   stream = new MediaStream();
   private cushion: Cushion = noCushion;
+  /** Seconds of this session. */
+  private age = 0;
 
   protected prepare(pc: RTCPeerConnection): void {
     const stream = new MediaStream();
     this.stream = stream;
     this.cushion = noCushion;
+    this.age = 0;
     pc.addTransceiver("video", { direction: "recvonly" });
     pc.addTransceiver("audio", { direction: "recvonly" });
-    for (const receiver of pc.getReceivers()) hold(receiver, null);
+    for (const receiver of pc.getReceivers()) hold(receiver, null, true);
     pc.ontrack = ({ track }) => stream.addTrack(track);
   }
 
@@ -244,14 +249,15 @@ export class Player extends Link {
   private hold(counts: Counts): void {
     const before = this.cushion.holdMs;
     this.cushion = cushioned(this.cushion, counts);
-    if (this.cushion.holdMs === before) return;
-    for (const receiver of this.pc?.getReceivers() ?? []) hold(receiver, this.cushion.holdMs);
+    this.age += 1;
+    if (this.cushion.holdMs === before && this.age !== LIPS_S) return;
+    for (const receiver of this.pc?.getReceivers() ?? []) hold(receiver, this.cushion.holdMs, this.age < LIPS_S);
   }
 }
 
 /** Where `jitterBufferTarget` is not known, the browser's own choice has to do. */
-function hold(receiver: RTCRtpReceiver, ms: number | null): void {
-  if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = ms ?? (receiver.track.kind === "video" ? LIPS_MS : null);
+function hold(receiver: RTCRtpReceiver, ms: number | null, young: boolean): void {
+  if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = ms ?? (young && receiver.track.kind === "video" ? LIPS_MS : null);
 }
 
 /** What is read of `RTCStats`. */
