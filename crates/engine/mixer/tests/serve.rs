@@ -105,8 +105,10 @@ fn renditions_have_their_key_frames_together_and_both_sounds_are_in_step() {
     assert_eq!(every[..both], every_small[..both], "the same pictures");
     assert_eq!(keys, keys_small, "key frames at the same pictures");
     assert!(keys.len() >= 4, "the first, each two seconds, and the one asked for: {keys:?}");
-    let on_grid = keys.windows(2).filter(|w| w[0] / 2_000 != w[1] / 2_000).map(|w| w[1] % 2_000);
-    assert!(on_grid.clone().count() >= 2 && on_grid.into_iter().all(|late| late < 100), "{keys:?}");
+    // The first may have come just before a line of the grid: the next one waits a quarter of a second.
+    let crossing = keys.windows(2).filter(|w| w[0] / 2_000 != w[1] / 2_000);
+    let on_grid = crossing.clone().filter(|w| w[1] % 2_000 < 100 || w[1] - w[0] < 320).count();
+    assert!(on_grid >= 2 && on_grid == crossing.count(), "{keys:?}");
     let bytes = |frames: &[EncodedFrame]| frames.iter().map(|frame| frame.payload.len()).sum::<usize>();
     assert!(bytes(&small) < bytes(&large));
     let seen = decode(from_key(&small));
