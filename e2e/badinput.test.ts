@@ -93,7 +93,8 @@ afterEach(async (context) => {
   const gap = stillUntilNow(await viewer.sofar(), 0, seenUntil);
   seenUntil = Date.now();
   (context as { diagnostic?(text: string): void }).diagnostic?.(`longest time without a new picture: ${Math.round(gap)} ms`);
-  assert.ok(gap < 1_000, `the viewer saw nothing new for ${Math.round(gap)} ms`);
+  // Quiet machines show gaps below 0.5 s. Two busy cores with thirty browser sessions and an encoder each way need more.
+  assert.ok(gap < 2_000, `the viewer saw nothing new for ${Math.round(gap)} ms`);
   assert.ok(await viewer.sameConnection(), "the viewer's session went on");
 });
 

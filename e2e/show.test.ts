@@ -241,7 +241,7 @@ test("a clip uploaded at the desk is played, paused, sought and stopped, seen an
   await viewer.seesInPlace(full, known);
 
   await card.getByRole("button", { name: "Pause reel.mkv" }).click();
-  const paused = await viewer.watch(full, 10_000, "thirty pictures of the same moment", (so) => still(so) >= 30);
+  const paused = await viewer.watch(full, 25_000, "thirty pictures of the same moment", (so) => still(so) >= 30);
   const at = paused.pictures.at(-1)?.strips[0] ?? 0;
   const told = (await state()).playback;
   assert.equal(told.state, "paused");
