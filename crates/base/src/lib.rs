@@ -3,15 +3,18 @@
 
 #![forbid(unsafe_code)]
 
+pub mod annex_b;
 pub mod canvas;
 mod fault;
 mod id;
 mod media;
 mod secret;
 mod time;
+mod wall;
 
 pub use fault::{Class, Fault};
 pub use id::{ClipId, FeedId, PerformerId, SessionId, ShowId};
 pub use media::{Codec, EncodedFrame, MediaKind};
 pub use secret::Secret;
 pub use time::{Bitrate, MediaTime};
+pub use wall::WallTime;

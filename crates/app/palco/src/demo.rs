@@ -55,10 +55,7 @@ pub(crate) fn begin(url: &str, admin: &Secret, media: &Path) -> Result<Demo, Fau
     }
     api.put_on_stage()?;
     api.upload_clip(media)?;
-    let state = api.call("GET", &format!("/shows/{SLUG}/state"), None)?;
-    if state["show"]["state"] == "scheduled" {
-        api.call("POST", &format!("/shows/{SLUG}/start"), Some(&json!({})))?;
-    }
+    api.call("POST", &format!("/shows/{SLUG}/start"), Some(&json!({})))?;
     Ok(demo)
 }
 

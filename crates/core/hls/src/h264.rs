@@ -1,6 +1,8 @@
 //! H.264: an access unit from Annex B into the form of ISO/IEC 14496-15, and what the sequence
 //! parameter set says (ITU-T H.264 §7.3.2.1.1, Annex E).
 
+use palco_base::annex_b::nal_units;
+
 const SLICE: u8 = 1;
 const IDR: u8 = 5;
 const SPS: u8 = 7;
@@ -55,36 +57,6 @@ fn push_new(sets: &mut Vec<Vec<u8>>, nal: &[u8]) {
     if sets.len() < 31 && !sets.iter().any(|set| set == nal) && u16::try_from(nal.len()).is_ok() {
         sets.push(nal.to_vec());
     }
-}
-
-/// The NAL units of an Annex B byte stream, none empty, without start codes and trailing zeros.
-fn nal_units(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut at = after_start_code(stream, 0);
-    std::iter::from_fn(move || {
-        loop {
-            let begin = at?;
-            let end = after_start_code(stream, begin);
-            at = end;
-            let nal = &stream[begin..end.map_or(stream.len(), |end| end - 3)];
-            let length = nal.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
-            if length > 0 {
-                return Some(&nal[..length]);
-            }
-        }
-    })
-}
-
-/// The position after the next three-byte start code.
-fn after_start_code(stream: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    while at + 3 <= stream.len() {
-        match stream[at + 2] {
-            1 if stream[at] == 0 && stream[at + 1] == 0 => return Some(at + 3),
-            0 => at += 1,
-            _ => at += 3,
-        }
-    }
-    None
 }
 
 /// What a sequence parameter set says about the picture.

@@ -3,7 +3,7 @@
 use crate::api::Settings;
 use crate::path::Resource;
 use crate::shelf::Shelf;
-use palco_base::MediaTime;
+use palco_base::{MediaTime, WallTime};
 use std::fmt::Write;
 
 /// `application/vnd.apple.mpegurl`: the media type of playlists (RFC 8216bis §4).
@@ -39,26 +39,7 @@ pub(crate) fn seconds(time: MediaTime) -> String {
 
 /// A date as ISO 8601 with milliseconds, in UTC. Years before 1970 or after 9999 are cut off.
 pub(crate) fn date(unix: MediaTime) -> String {
-    const LAST: i64 = 253_402_300_799_999; // 9999-12-31 23:59:59.999
-    let millis = unix.millis().clamp(0, LAST);
-    let (day, millis) = (millis / 86_400_000, millis % 86_400_000);
-    let (year, month, day) = civil(day);
-    let (hour, minute) = (millis / 3_600_000, millis / 60_000 % 60);
-    let (second, millis) = (millis / 1_000 % 60, millis % 1_000);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
-}
-
-/// Year, month and day of a day since 1970-01-01, in the Gregorian calendar. Counts years from
-/// March, so that the leap day is the last, in eras of 400 years.
-fn civil(day: i64) -> (i64, i64, i64) {
-    let day = day + 719_468; // since 0000-03-01
-    let (era, day) = (day / 146_097, day % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let of_month = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, of_month)
+    WallTime::from_unix_millis(unix.millis()).to_string()
 }
 
 /// What a media playlist says besides its own segments.

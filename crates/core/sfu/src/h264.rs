@@ -1,5 +1,6 @@
 //! H.264 over RTP (RFC 6184), non-interleaved mode: both ways.
 
+use palco_base::annex_b::nal_units;
 use std::sync::Arc;
 
 const IDR: u8 = 5;
@@ -169,45 +170,12 @@ struct Seen {
     picture: bool,
 }
 
-/// The NAL units of an Annex B byte stream, without start codes and trailing zeros.
-fn units(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut at = next_start(stream, 0);
-    std::iter::from_fn(move || {
-        loop {
-            let begin = at?;
-            let end = next_start(stream, begin);
-            at = end;
-            let unit = match end {
-                Some(end) => &stream[begin..end - 3],
-                None => &stream[begin..],
-            };
-            let length = unit.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
-            if length > 0 {
-                return Some(&unit[..length]);
-            }
-        }
-    })
-}
-
-/// The first position after the next three-byte start code.
-fn next_start(stream: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    while at + 3 <= stream.len() {
-        match stream[at + 2] {
-            1 if stream[at] == 0 && stream[at + 1] == 0 => return Some(at + 3),
-            0 => at += 1,
-            _ => at += 3,
-        }
-    }
-    None
-}
-
 /// Cuts an access unit in Annex B into payloads of at most `mtu` bytes: parameter sets and other
 /// small units that come before a picture together in a STAP-A, large units in FU-As.
 pub(crate) fn packetize(access_unit: &[u8], mtu: usize) -> Vec<Arc<[u8]>> {
     let mut payloads = Vec::with_capacity(access_unit.len() / mtu + 2);
     let mut small: Vec<&[u8]> = Vec::new();
-    for unit in units(access_unit) {
+    for unit in nal_units(access_unit) {
         match kind(unit[0]) {
             AUD | FILLER => {}
             1..=5 => {

@@ -45,8 +45,9 @@ pub use model::{
     Canvas, Clip, Connection, Door, Layout, MixerState, Performer, PerformerView, Phase, PlayState, Playback,
     Role, Scene, Show, Slate, Snapshot, Target,
 };
+pub use palco_base::WallTime;
 pub use record::{NewShow, Record};
 pub use rules::{free_slug, slugify};
 pub use stage::Stage;
 pub use sync::coding;
-pub use time::{Now, WallTime};
+pub use time::Now;

@@ -132,10 +132,15 @@ pub(crate) fn opus(bitrate: Bitrate) -> Result<gst::Element, String> {
     Ok(encoder)
 }
 
-/// Codes sound as AAC-LC, raw access units, and says by how much what they sound like lags
-/// behind the times they bear.
-pub(crate) fn aac_sound(bitrate: Bitrate, sink: &AppSink) -> Result<(Coder, MediaTime), String> {
-    let (name, priming) = elements::aac_encoder()?;
+/// By how much what AAC sounds like lags behind the times its encoder gives it.
+pub(crate) fn aac_lag() -> Result<MediaTime, String> {
+    let (_, priming) = elements::aac_encoder()?;
+    Ok(MediaTime::from_ticks(priming, palco_mix::SAMPLE_RATE))
+}
+
+/// Codes sound as AAC-LC, raw access units.
+pub(crate) fn aac_sound(bitrate: Bitrate, sink: &AppSink) -> Result<Coder, String> {
+    let (name, _) = elements::aac_encoder()?;
     let (source, convert, encoder) = (sound_source(), make("audioconvert")?, make(name)?);
     set_if(&encoder, "bitrate", &bitrate.bps().clamp(32_000, 320_000).to_string());
     sink.set_caps(Some(
@@ -146,6 +151,5 @@ pub(crate) fn aac_sound(bitrate: Bitrate, sink: &AppSink) -> Result<(Coder, Medi
             .build(),
     ));
     let pipeline = chain(&[source.upcast_ref(), &convert, &encoder, sink.upcast_ref()])?;
-    let lag = MediaTime::from_ticks(priming, palco_mix::SAMPLE_RATE);
-    Ok((Coder::run(pipeline, source)?, lag))
+    Coder::run(pipeline, source)
 }

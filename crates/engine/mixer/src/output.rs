@@ -40,7 +40,7 @@ impl Keys {
         let into = MediaTime::from_micros(time.micros().rem_euclid(KEY_GRID.micros()));
         let on_grid = into < age && age >= KEY_NEAR;
         let asked = || age >= KEY_EVERY && KEY_GRID - into >= KEY_NEAR;
-        let due = on_grid || (asked() && self.wanted.swap(false, Ordering::Relaxed));
+        let due = on_grid || (asked() && self.wanted.load(Ordering::Relaxed));
         if due {
             self.last.store(time.micros(), Ordering::Relaxed);
             self.wanted.store(false, Ordering::Relaxed);
@@ -70,14 +70,11 @@ impl Encoder {
                 renditions.push(coders::video(coding.large, rendition, coding.frame_rate, sink)?);
             }
         }
-        let opus = sound_sink(large, Codec::Opus, post, Arc::default());
+        let opus = sound_sink(large, Codec::Opus, post, MediaTime::ZERO);
         let mut sounds = vec![coders::opus_sound(coding.opus, &opus)?];
         if let Some(bitrate) = coding.aac {
-            let lag = Arc::<AtomicI64>::default();
-            let sink = sound_sink(large, Codec::Aac, post, lag.clone());
-            let (coder, lags) = coders::aac_sound(bitrate, &sink)?;
-            lag.store(lags.micros(), Ordering::Relaxed);
-            sounds.push(coder);
+            let sink = sound_sink(large, Codec::Aac, post, coders::aac_lag()?);
+            sounds.push(coders::aac_sound(bitrate, &sink)?);
         }
         let sound_end = AtomicI64::new(-1);
         Ok(Self { renditions, sounds, keys, post: post.clone(), sound_end })
@@ -170,13 +167,12 @@ fn picture_sink(id: FeedId, post: &Post, keys: &Arc<Keys>) -> AppSink {
     sink
 }
 
-/// `lag`: µs by which what is heard lags behind the time the encoder gives it.
-fn sound_sink(id: FeedId, codec: Codec, post: &Post, lag: Arc<AtomicI64>) -> AppSink {
+/// `lag`: by how much what is heard lags behind the time the encoder gives it.
+fn sound_sink(id: FeedId, codec: Codec, post: &Post, lag: MediaTime) -> AppSink {
     let post = post.clone();
     let sink = AppSink::builder().sync(false).max_buffers(8).build();
     let take = move |sink: &AppSink| {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-        let lag = MediaTime::from_micros(lag.load(Ordering::Relaxed));
         let time = running_time(&sample).map(|time| media_time(time) - lag);
         if let Some(frame) = sample.buffer().zip(time).and_then(|(buffer, time)| encoded(codec, time, buffer))
         {

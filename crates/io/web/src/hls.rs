@@ -4,12 +4,11 @@
 use crate::app::{App, Caller, not_allowed, token_missing, token_other_show};
 use crate::backend::{HlsAnswer, Who};
 use crate::fault::Answer;
+use crate::pages;
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
-};
+use axum::http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -59,7 +58,7 @@ fn respond(HlsAnswer { head, bytes }: HlsAnswer, shared: &str, request: &HeaderM
     headers.insert(CACHE_CONTROL, text(format!("{shared}, {}", head.cache.header())));
     headers.insert(ETAG, text(head.etag.clone()));
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if names(request, &head.etag) {
+    if pages::matches(request, &head.etag) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(head.content_type));
@@ -75,19 +74,9 @@ fn respond(HlsAnswer { head, bytes }: HlsAnswer, shared: &str, request: &HeaderM
         Some(Ok(part)) => {
             let place = format!("bytes {}-{}/{}", part.start, part.end - 1, bytes.len());
             headers.insert(CONTENT_RANGE, text(place));
-            (StatusCode::PARTIAL_CONTENT, headers, slice(&bytes, part)).into_response()
+            (StatusCode::PARTIAL_CONTENT, headers, Body::from(bytes.slice(part))).into_response()
         }
     }
-}
-
-fn slice(bytes: &Bytes, part: Range<usize>) -> Body {
-    Body::from(bytes.slice(part))
-}
-
-/// Whether the client has this version (RFC 9110 §13.1.2).
-fn names(request: &HeaderMap, tag: &str) -> bool {
-    let known = request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    known.flat_map(|value| value.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag)
 }
 
 /// A range that begins behind the end (RFC 9110 §15.5.17).

@@ -102,7 +102,7 @@ fn send(path: &str, file: EmbeddedFile, status: StatusCode, request: &HeaderMap)
 }
 
 /// Whether the client has this version (RFC 9110 §13.1.2; a weak match is enough).
-fn matches(request: &HeaderMap, tag: &str) -> bool {
+pub(crate) fn matches(request: &HeaderMap, tag: &str) -> bool {
     let known = request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     known.flat_map(|value| value.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag)
 }

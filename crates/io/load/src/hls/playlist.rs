@@ -1,6 +1,6 @@
 //! Reading playlists (RFC 8216bis), as far as a player of ours needs them.
 
-use palco_base::{Fault, MediaTime};
+use palco_base::{Fault, MediaTime, WallTime};
 
 /// What the multivariant playlist names: the first variant and its sound.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,36 +73,9 @@ fn seconds(text: &str) -> Option<MediaTime> {
     (0.0..1e9).contains(&seconds).then(|| MediaTime::from_micros((seconds * 1e6).round() as i64))
 }
 
-/// An ISO 8601 date and time, since 1970.
+/// A date and time since 1970, as Palco writes it.
 fn date(text: &str) -> Option<MediaTime> {
-    let (day, clock) = text.trim().split_once('T')?;
-    let mut numbers = day.splitn(3, '-').map(|n| n.parse::<i64>().ok());
-    let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);
-    let (clock, offset) = match clock.find(['Z', '+', '-']) {
-        Some(at) => (&clock[..at], &clock[at..]),
-        None => (clock, "Z"),
-    };
-    let mut parts = clock.splitn(3, ':');
-    let (hour, minute): (i64, i64) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    let second = seconds(parts.next()?)?;
-    let offset = match offset.trim_start_matches(['+', '-']).split_once(':') {
-        Some((h, m)) => {
-            (h.parse::<i64>().ok()? * 60 + m.parse::<i64>().ok()?)
-                * if offset.starts_with('-') { -1 } else { 1 }
-        }
-        None => 0,
-    };
-    let minutes = (days(year, month, day)? * 24 + hour) * 60 + minute - offset;
-    Some(MediaTime::from_millis(minutes * 60_000) + second)
-}
-
-/// Days since 1970-01-01 in the Gregorian calendar; years are counted from March.
-fn days(year: i64, month: i64, day: i64) -> Option<i64> {
-    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    Some(year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468)
+    WallTime::parse(text.trim()).map(|time| MediaTime::from_millis(time.unix_millis()))
 }
 
 fn lines(text: &str) -> Result<impl Iterator<Item = &str>, Fault> {
