@@ -14,7 +14,7 @@ mod wall;
 
 pub use fault::{Class, Fault};
 pub use id::{ClipId, FeedId, PerformerId, SessionId, ShowId};
-pub use media::{Codec, EncodedFrame, MediaKind};
+pub use media::{Codec, EncodedFrame, MediaKind, Size};
 pub use secret::Secret;
 pub use time::{Bitrate, MediaTime};
 pub use wall::WallTime;

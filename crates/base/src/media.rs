@@ -61,3 +61,12 @@ pub struct EncodedFrame {
     /// The coded bytes.
     pub payload: Arc<[u8]>,
 }
+
+/// Which Rendition of a Program a picture belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Size {
+    /// The full picture; and all sound.
+    Large,
+    /// The one for poor networks.
+    Small,
+}

@@ -5,13 +5,13 @@
 //! A second thread writes the recording, so that no disk can make a viewer wait.
 
 use crate::clock;
-use palco_base::{Bitrate, EncodedFrame, Fault, MediaKind, MediaTime, ShowId};
+use palco_base::{Bitrate, EncodedFrame, Fault, MediaKind, MediaTime, ShowId, Size};
 use palco_hls::path::{Directives, Rendition, Resource};
 use palco_hls::{
     Answer, Counters, Head, Hls, Input, Output, Request, RequestId, Resume, Segment, Settings, Stored, Track,
     TrackId, TrackKind, WallClock,
 };
-use palco_mix::wire::{AAC_CONFIG, Coding, Size};
+use palco_mix::wire::{AAC_CONFIG, Coding};
 use palco_store::Recording;
 use palco_web::HlsAnswer;
 use std::collections::HashMap;

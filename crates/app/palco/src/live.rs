@@ -5,8 +5,8 @@ use crate::clock;
 use crate::routes::{Routes, Slot};
 use crate::sessions::Sessions;
 use arc_swap::ArcSwapOption;
-use palco_base::{Class, Codec, EncodedFrame, Fault, FeedId, ShowId};
-use palco_mix::wire::{FromMixer, Output, Size, ToMixer};
+use palco_base::{Class, Codec, EncodedFrame, Fault, FeedId, ShowId, Size};
+use palco_mix::wire::{FromMixer, Output, ToMixer};
 use palco_net::ShardHandle;
 use palco_sfu::CloseReason;
 use palco_stage::{Effect, Fact, Input, Phase, Record, Snapshot, Stage, ViewersOut};
@@ -451,13 +451,13 @@ impl Listen {
         if hls && let Some(broadcast) = &*self.broadcast.load() {
             broadcast.frame(size, frame.clone());
         }
-        if size == Size::Large && frame.codec != Codec::Aac {
+        if frame.codec != Codec::Aac {
             let feed = match output {
                 Output::Program => self.feeds[0],
                 Output::Stage => self.feeds[1],
             };
             // A full queue drops the frame and counts it in the shard.
-            let _ = self.shard.send(palco_sfu::Command::ProgramFrame { feed, frame });
+            let _ = self.shard.send(palco_sfu::Command::ProgramFrame { feed, size, frame });
         }
     }
 

@@ -16,7 +16,7 @@
 //! little endian, sent before the [`ToMixer::OpenClip`] that uses it.
 
 use palco_base::canvas::Arrangement;
-use palco_base::{Bitrate, Codec, EncodedFrame, FeedId, MediaTime};
+use palco_base::{Bitrate, Codec, EncodedFrame, FeedId, MediaTime, Size};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -57,15 +57,6 @@ pub struct Coding {
     pub opus: Bitrate,
     /// AAC target, for HLS.
     pub aac: Option<Bitrate>,
-}
-
-/// Which coding of an output a frame belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum Size {
-    /// [`Coding::large`], and all sound.
-    Large,
-    /// [`Coding::small`].
-    Small,
 }
 
 /// What a decoder of our AAC needs beforehand: AAC-LC, 48 kHz, stereo (`AudioSpecificConfig`,

@@ -3,7 +3,7 @@
 //! Contract: after every [`handle`](crate::Sfu::handle), call [`poll`](crate::Sfu::poll) until it
 //! returns `None`, then wait for a datagram, a command or [`deadline`](crate::Sfu::deadline).
 
-use palco_base::{Codec, EncodedFrame, Fault, FeedId, SessionId};
+use palco_base::{Codec, EncodedFrame, Fault, FeedId, SessionId, Size};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -84,6 +84,8 @@ pub enum Command {
     ProgramFrame {
         /// Which Program.
         feed: FeedId,
+        /// Which Rendition's picture; sound is large.
+        size: Size,
         /// The frame; `time` is its presentation time.
         frame: EncodedFrame,
     },
@@ -139,14 +141,17 @@ pub enum CloseReason {
 /// What the shell must do or pass on.
 #[derive(Debug)]
 pub enum Output {
-    /// Send this datagram.
+    /// Send these datagrams: as many of `segment` bytes as there are, the last may be shorter
+    /// (Linux: `UDP_SEGMENT`).
     Transmit {
         /// From which of our candidates.
         from: SocketAddr,
         /// To whom.
         to: SocketAddr,
-        /// What.
+        /// All of them, one behind the other; never empty.
         bytes: Vec<u8>,
+        /// Bytes of one datagram, at least 1.
+        segment: usize,
     },
     /// Tell the rest of the system.
     Event(Event),
@@ -219,6 +224,10 @@ pub struct SfuStats {
     pub bytes_out: u64,
     /// Datagrams dropped: from nobody we know, or not a protocol we speak.
     pub datagrams_unknown: u64,
+    /// Packets sent again because a viewer missed them.
+    pub repairs: u64,
+    /// Not sent again because a viewer missed too many.
+    pub repairs_refused: u64,
     /// Key frames asked of publishers.
     pub key_frames_asked: u64,
     /// Frames that losses kept from being put together.

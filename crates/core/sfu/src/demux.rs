@@ -53,3 +53,13 @@ pub(crate) fn accepts_check(bytes: &[u8]) -> bool {
 pub(crate) fn is_stun(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| *first < 4)
 }
+
+/// Whether it is SRTP or SRTCP (RFC 7983).
+pub(crate) fn is_media(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| (128..192).contains(first))
+}
+
+/// Whether media is SRTCP (RFC 5761 §4).
+pub(crate) fn is_control(bytes: &[u8]) -> bool {
+    is_media(bytes) && bytes.get(1).is_some_and(|second| (192..224).contains(second))
+}

@@ -1,11 +1,12 @@
 //! A feed: one source of media, who publishes it, and what is known about its flow.
 
 use crate::clock::FeedClock;
+use crate::history::History;
 use crate::packet::Packet;
 use crate::program::Program;
 use crate::slab::Slot;
 use crate::tap::VideoTap;
-use palco_base::{Codec, MediaKind, MediaTime};
+use palco_base::{Codec, MediaKind, MediaTime, Size};
 use std::time::{Duration, Instant};
 
 /// No packet for this long: the media has stopped.
@@ -71,6 +72,8 @@ pub(crate) struct Flow {
     muted: bool,
     /// H.264 key frames of this stream bring their parameter sets.
     in_band_sets: bool,
+    /// What may be asked for again; pictures only.
+    pub(crate) history: History,
 }
 
 impl Flow {
@@ -87,6 +90,8 @@ pub(crate) struct Feed {
     pub(crate) players: Vec<Slot>,
     audio: Flow,
     video: Flow,
+    /// The small Rendition of a Program.
+    small: Flow,
     pub(crate) clock: FeedClock,
     pub(crate) tap: Option<VideoTap>,
     pub(crate) keys: KeyFrames,
@@ -117,6 +122,7 @@ impl Feed {
             players: Vec::new(),
             audio: Flow { epoch: epoch(), ..Flow::default() },
             video: Flow { epoch: epoch(), ..Flow::default() },
+            small: Flow { epoch: epoch(), ..Flow::default() },
             clock: FeedClock::default(),
             tap: None,
             keys: KeyFrames::new(key_frame_interval),
@@ -129,7 +135,7 @@ impl Feed {
     /// Makes it a Program, once.
     pub(crate) fn open_program(&mut self) {
         if self.program.is_none() {
-            self.program = Some(Program::new(self.audio.epoch, self.video.epoch));
+            self.program = Some(Program::new(self.audio.epoch, self.video.epoch, self.small.epoch));
             self.keys.interval = PROGRAM_KEY_INTERVAL;
         }
     }
@@ -141,11 +147,29 @@ impl Feed {
         }
     }
 
-    fn flow_mut(&mut self, kind: MediaKind) -> &mut Flow {
-        match kind {
-            MediaKind::Audio => &mut self.audio,
-            MediaKind::Video => &mut self.video,
+    const fn flow_mut(&mut self, kind: MediaKind, size: Size) -> &mut Flow {
+        match (kind, size) {
+            (MediaKind::Audio, _) => &mut self.audio,
+            (MediaKind::Video, Size::Large) => &mut self.video,
+            (MediaKind::Video, Size::Small) => &mut self.small,
         }
+    }
+
+    /// What may be asked for again, of both sizes.
+    pub(crate) const fn histories(&self) -> [&History; 2] {
+        [&self.video.history, &self.small.history]
+    }
+
+    /// Remembers packets of a picture.
+    pub(crate) fn remember(&mut self, packets: &[Packet]) {
+        for packet in packets.iter().filter(|p| p.codec.kind() == MediaKind::Video) {
+            self.flow_mut(MediaKind::Video, packet.size).history.push(packet);
+        }
+    }
+
+    /// Whether there is a small picture to turn to.
+    pub(crate) fn has_small(&self, now: Instant) -> bool {
+        self.small.flowing(now).is_some()
     }
 
     pub(crate) fn muted(&self, kind: MediaKind) -> bool {
@@ -153,15 +177,18 @@ impl Feed {
     }
 
     /// Silences or shows a track. What comes after begins anew.
-    pub(crate) fn mute(&mut self, kind: MediaKind, muted: bool, epoch: u64) {
-        let flow = self.flow_mut(kind);
-        if flow.muted == muted {
+    pub(crate) fn mute(&mut self, kind: MediaKind, muted: bool, mut epoch: impl FnMut() -> u64) {
+        if self.flow(kind).muted == muted {
             return;
         }
-        flow.muted = muted;
-        flow.epoch = epoch;
-        if let Some(program) = &mut self.program {
-            program.restart(kind == MediaKind::Video, epoch);
+        for size in [Size::Large, Size::Small] {
+            let epoch = epoch();
+            let flow = self.flow_mut(kind, size);
+            flow.muted = muted;
+            flow.epoch = epoch;
+            if let Some(program) = &mut self.program {
+                program.restart(kind, size, epoch);
+            }
         }
         if kind == MediaKind::Video && !muted {
             self.keys.want();
@@ -190,7 +217,7 @@ impl Feed {
         next_epoch: &mut u64,
     ) -> Packet {
         let kind = arrival.codec.kind();
-        let flow = self.flow_mut(kind);
+        let flow = self.flow_mut(kind, Size::Large);
         let other = flow.ssrc != arrival.ssrc;
         if other || flow.codec != Some(arrival.codec) || flow.last_seq.abs_diff(arrival.seq) > LEAP {
             *next_epoch += 1;
@@ -221,6 +248,7 @@ impl Feed {
         let time = self.clock.capture(arrival.codec, arrival.timestamp, arrival.media);
         Packet {
             codec: arrival.codec,
+            size: Size::Large,
             epoch,
             seq: arrival.seq,
             timestamp: arrival.timestamp,
@@ -233,11 +261,11 @@ impl Feed {
     }
 
     /// Notes one of our own frames.
-    pub(crate) fn produced(&mut self, codec: Codec, key: bool, now: Instant) {
-        let flow = self.flow_mut(codec.kind());
+    pub(crate) fn produced(&mut self, codec: Codec, size: Size, key: bool, now: Instant) {
+        let flow = self.flow_mut(codec.kind(), size);
         flow.codec = Some(codec);
         flow.last_at = Some(now);
-        if key && codec.kind() == MediaKind::Video {
+        if key && codec.kind() == MediaKind::Video && size == Size::Large {
             self.keys.came();
         }
     }

@@ -1,7 +1,8 @@
 //! What a shard proves itself with: one certificate for all its sessions, and passwords.
 
+use crate::keys::Watched;
 use crate::slab::Slot;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use str0m::IceCreds;
 use str0m::config::DtlsCert;
 use str0m::crypto::CryptoProvider;
@@ -31,7 +32,10 @@ impl Identity {
     /// crypto library cannot make a key.
     #[must_use]
     pub fn new(secret: [u8; 32]) -> Option<Self> {
-        let provider = str0m::crypto::from_feature_flags();
+        let mut provider = str0m::crypto::from_feature_flags();
+        // Lives as long as the process: one for all identities.
+        static WATCHED: OnceLock<Watched> = OnceLock::new();
+        provider.dtls_provider = WATCHED.get_or_init(|| Watched(provider.dtls_provider));
         let certificate = provider.dtls_provider.generate_certificate()?;
         Some(Self { certificate, provider: Arc::new(provider), secret })
     }

@@ -2,14 +2,15 @@
 
 use crate::api::{Event, Output};
 use crate::feed::{Arrival, Feed};
+use crate::outbound::Way;
 use crate::packet::Packet;
 use crate::peer::Sink;
+use crate::rtcp::{self, Told};
 use crate::session::{Role, Session};
 use crate::sfu::Sfu;
-use crate::slab::{Slab, Slot};
+use crate::slab::Slot;
 use crate::tap::VideoTap;
-use crate::timers::Timers;
-use palco_base::{Codec, EncodedFrame, FeedId, MediaKind, MediaTime};
+use palco_base::{Codec, EncodedFrame, FeedId, MediaKind, MediaTime, Size};
 use std::time::{Instant, SystemTime};
 use str0m::media::{KeyframeRequestKind, SenderFeedback};
 use str0m::rtp::RtpPacket;
@@ -40,8 +41,8 @@ impl Sfu {
         };
         let packet = feed.arrive(arrival, packet.payload, &mut self.epoch);
         if !feed.muted(codec.kind()) {
-            let packets = std::slice::from_ref(&packet);
-            forward(feed, id, packets, &mut self.sessions, &mut self.timers, &mut self.sink, now);
+            self.forward(id, std::slice::from_ref(&packet), now);
+            let Some(feed) = self.feeds.get_mut(&id) else { return };
             tap(feed, id, &packet, &mut self.sink, now);
         }
         self.feed_changed(id, now);
@@ -62,19 +63,20 @@ impl Sfu {
     }
 
     /// A frame of a Program: made into packets once.
-    pub(crate) fn program_frame(&mut self, id: FeedId, mut frame: EncodedFrame, now: Instant) {
+    pub(crate) fn program_frame(&mut self, id: FeedId, size: Size, mut frame: EncodedFrame, now: Instant) {
         let media = self.media_time(now);
         // One time far ahead would hold up all that come after it.
         frame.time = frame.time.min(media + FARTHEST_AHEAD);
         let Some(feed) = self.feeds.get_mut(&id) else { return };
         let wallclock = feed.wallclock(frame.time, media, now);
         let Some(program) = &mut feed.program else { return };
-        let packets = program.packets(&frame, wallclock);
+        let packets = program.packets(size, &frame, wallclock);
         let kind = frame.codec.kind();
-        feed.produced(frame.codec, frame.key, now);
+        feed.produced(frame.codec, size, frame.key, now);
         if !feed.muted(kind) {
-            forward(feed, id, &packets, &mut self.sessions, &mut self.timers, &mut self.sink, now);
-            if feed.tap.is_some() {
+            let tapped = feed.tap.is_some() && size == Size::Large;
+            self.forward(id, &packets, now);
+            if tapped {
                 self.event(Event::FeedFrame { feed: id, frame });
             }
         }
@@ -136,6 +138,59 @@ impl Sfu {
         }
     }
 
+    /// Packets of one track to all who play the feed.
+    fn forward(&mut self, id: FeedId, packets: &[Packet], now: Instant) {
+        let Self { feeds, sessions, sink, clock, .. } = self;
+        let Some(feed) = feeds.get_mut(&id) else { return };
+        feed.remember(packets);
+        let has_small = feed.has_small(now);
+        let mut left = Vec::new();
+        for slot in &feed.players {
+            let Some(session) = sessions.get_mut(*slot).filter(|s| s.connected) else { continue };
+            let (Role::Play(player), Some(route)) = (&mut session.role, session.peer.route()) else {
+                continue;
+            };
+            let way = &mut Way { route, sink, clock: *clock, now };
+            let done = player.forward(id, packets, has_small, way);
+            if done.waits {
+                feed.keys.want();
+            }
+            left.extend(done.left.map(|feed| (*slot, feed)));
+        }
+        for (slot, feed) in left {
+            if let Some(feed) = feeds.get_mut(&feed) {
+                feed.leave(slot);
+            }
+        }
+    }
+
+    /// What somebody who plays tells.
+    pub(crate) fn feedback(&mut self, slot: Slot, bytes: &[u8], now: Instant) {
+        let Self { feeds, sessions, sink, clock, .. } = self;
+        let Some(session) = sessions.get_mut(slot) else { return };
+        let (Role::Play(player), Some(route)) = (&mut session.role, session.peer.route()) else { return };
+        let Some(bytes) = player.out.open(bytes) else { return };
+        let histories = feeds.get(&player.source).map(Feed::histories);
+        let mut key_frame = false;
+        rtcp::read(&bytes, |told| match told {
+            Told::Missing { ssrc, first, more } if player.out.is_picture(ssrc) => {
+                let Some(histories) = histories else { return };
+                let way = &mut Way { route, sink, clock: *clock, now };
+                player.out.resend(first, histories, way);
+                for bit in (0..16).filter(|bit| more >> bit & 1 == 1) {
+                    player.out.resend(first.wrapping_add(1 + bit), histories, way);
+                }
+            }
+            Told::KeyFrame { ssrc } => key_frame |= player.out.is_picture(ssrc),
+            Told::Clock { ssrc, middle } => player.out.note_clock(ssrc, middle, now),
+            _ => {}
+        });
+        let source = player.source;
+        if key_frame {
+            self.want_key_frame(source, now);
+        }
+    }
+
     pub(crate) fn feed_changed(&mut self, id: FeedId, now: Instant) {
         let Some(feed) = self.feeds.get_mut(&id).filter(|f| f.program.is_none()) else { return };
         if let Some((audio, video)) = feed.changed(now) {
@@ -150,29 +205,6 @@ impl Sfu {
         self.feed_changed(id, now);
         self.ask_key_frame(id, now);
         self.arm_feed(id);
-    }
-}
-
-/// To all who play the feed.
-fn forward(
-    feed: &mut Feed,
-    id: FeedId,
-    packets: &[Packet],
-    sessions: &mut Slab<Session>,
-    timers: &mut Timers,
-    sink: &mut Sink,
-    now: Instant,
-) {
-    let mut waiting = false;
-    for slot in &feed.players {
-        let Some(session) = sessions.get_mut(*slot).filter(|s| s.connected) else { continue };
-        if let Role::Play(player) = &mut session.role {
-            waiting |= player.forward(id, packets, *slot, &mut session.peer, sink, now);
-            timers.arm_session(*slot, session);
-        }
-    }
-    if waiting {
-        feed.keys.want();
     }
 }
 

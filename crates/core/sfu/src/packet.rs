@@ -1,6 +1,6 @@
 //! One RTP packet on its way from a feed to those who take it.
 
-use palco_base::{Codec, MediaTime};
+use palco_base::{Codec, MediaTime, Size};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,6 +8,8 @@ use std::time::Instant;
 #[derive(Clone, Debug)]
 pub(crate) struct Packet {
     pub(crate) codec: Codec,
+    /// Which Rendition of a Program; all else is large.
+    pub(crate) size: Size,
     /// Changes whenever sequence numbers and timestamps of the track do not go on: another
     /// publisher, another SSRC, another codec, after a mute. Unique over all feeds of the shard.
     pub(crate) epoch: u64,

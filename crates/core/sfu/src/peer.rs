@@ -5,7 +5,8 @@
 //! too, and ends this session only.
 
 use crate::api::{CloseReason, Output, SfuStats};
-use crate::demux::is_stun;
+use crate::demux::{is_media, is_stun};
+use crate::keys::{self, Keys};
 use crate::slab::Slot;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -22,6 +23,13 @@ const PATIENCE: u32 = 100;
 /// A way this silent is not kept when another one is checked.
 const SILENT: Duration = Duration::from_secs(3);
 
+/// Where datagrams to a peer leave from and go to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Route {
+    pub(crate) ours: SocketAddr,
+    pub(crate) peer: SocketAddr,
+}
+
 /// The way media goes: the peer's address and ours.
 #[derive(Clone, Copy, Debug)]
 struct Way {
@@ -37,8 +45,6 @@ pub(crate) enum Work {
     Rtc(Box<Event>),
     /// The session cannot go on.
     Gone(CloseReason),
-    /// A switch to another source is complete; this source is not played any more.
-    Left(palco_base::FeedId),
 }
 
 /// Where sessions put what comes out of them.
@@ -58,11 +64,37 @@ pub(crate) struct Peer {
     /// The way the peer checked and chose last. `str0m` keeps an equally good earlier one until
     /// it has been silent for 15 s; after a change of network that would be a frozen picture.
     way: Option<Way>,
+    /// Where the handshake went.
+    handshake: Option<Route>,
+    /// Media goes another way than through `str0m`, which must then send none.
+    own_media: bool,
+    keys: Option<Keys>,
 }
 
 impl Peer {
-    pub(crate) const fn new(rtc: Rtc, slot: Slot) -> Self {
-        Self { rtc, slot, deadline: None, errors: 0, gone: false, way: None }
+    /// `own_media`: only ICE and DTLS are `str0m`'s, RTP and RTCP are not.
+    pub(crate) const fn new(rtc: Rtc, slot: Slot, own_media: bool) -> Self {
+        Self {
+            rtc,
+            slot,
+            deadline: None,
+            errors: 0,
+            gone: false,
+            way: None,
+            handshake: None,
+            own_media,
+            keys: None,
+        }
+    }
+
+    /// Where media goes, if that is known yet.
+    pub(crate) fn route(&self) -> Option<Route> {
+        self.way.map(|way| Route { ours: way.ours, peer: way.peer }).or(self.handshake)
+    }
+
+    /// The keys the handshake agreed on, once.
+    pub(crate) const fn take_keys(&mut self) -> Option<Keys> {
+        self.keys.take()
     }
 
     /// When `str0m` wants [`timeout`](Self::timeout) called.
@@ -90,6 +122,7 @@ impl Peer {
             self.drain(sink, now);
             result
         }));
+        self.keys = keys::take().or_else(|| self.keys.take());
         match result {
             Ok(result) => Some(result),
             Err(_panic) => {
@@ -169,13 +202,20 @@ impl Peer {
                 Ok(str0m::Output::Transmit(transmit)) => {
                     if transmit.proto == Protocol::Udp {
                         let bytes: Vec<u8> = transmit.contents.into();
+                        if bytes.is_empty() || self.own_media && is_media(&bytes) {
+                            continue;
+                        }
                         sink.stats.datagrams_out += 1;
                         sink.stats.bytes_out += bytes.len() as u64;
                         // Checks are answered to where they came from; all else goes the way.
                         let way = self.way.filter(|_| !is_stun(&bytes));
                         let (from, to) =
                             way.map_or((transmit.source, transmit.destination), |way| (way.ours, way.peer));
-                        sink.outputs.push_back(Output::Transmit { from, to, bytes });
+                        if !is_stun(&bytes) {
+                            self.handshake = Some(Route { ours: from, peer: to });
+                        }
+                        let segment = bytes.len();
+                        sink.outputs.push_back(Output::Transmit { from, to, bytes, segment });
                     }
                 }
                 Ok(str0m::Output::Event(event)) => {

@@ -1,36 +1,11 @@
-//! A session that plays: takes packets of its source, gives them the session's headers.
+//! A session that plays: which packets of which source are for it.
 
+use crate::outbound::{Outbound, Way};
 use crate::packet::Packet;
-use crate::peer::{Peer, Sink, Work};
-use crate::rewrite::{Rewriter, Rewritten};
-use crate::slab::Slot;
-use palco_base::{Codec, FeedId, MediaKind, MediaTime};
+use palco_base::{FeedId, MediaKind, Size};
 use std::time::Instant;
-use str0m::Rtc;
-use str0m::media::{Mid, Pt};
-use str0m::rtp::RtpWrite;
-
-/// One outgoing track.
-#[derive(Debug)]
-pub(crate) struct OutTrack {
-    pub(crate) mid: Mid,
-    /// What the peer takes, in our order of preference.
-    pub(crate) payloads: Vec<(Codec, Pt)>,
-    rewriter: Option<Rewriter>,
-}
-
-impl OutTrack {
-    pub(crate) const fn new(mid: Mid, payloads: Vec<(Codec, Pt)>) -> Self {
-        Self { mid, payloads, rewriter: None }
-    }
-
-    fn payload(&self, codec: Codec) -> Option<Pt> {
-        self.payloads.iter().find(|(c, _)| *c == codec).map(|(_, pt)| *pt)
-    }
-}
 
 /// The playing side of a session.
-#[derive(Debug)]
 pub(crate) struct Player {
     /// What plays.
     pub(crate) source: FeedId,
@@ -38,83 +13,105 @@ pub(crate) struct Player {
     pub(crate) next: Option<FeedId>,
     /// When to stop waiting for that key frame.
     pub(crate) switch_by: Option<Instant>,
-    pub(crate) audio: Option<OutTrack>,
-    pub(crate) video: Option<OutTrack>,
+    pub(crate) out: Outbound,
+    /// The Rendition to play, where the source has more than one.
+    pub(crate) size: Size,
+    /// The Rendition that is being sent, and whether a picture of it was left out: what comes
+    /// after cannot be decoded then.
+    sent: (Size, bool),
+}
+
+/// What came of packets for a player.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Forwarded {
+    /// It waits for a key frame of this source.
+    pub(crate) waits: bool,
+    /// A switch is complete; this source is not played any more.
+    pub(crate) left: Option<FeedId>,
+    /// Bytes sent.
+    pub(crate) bytes: usize,
 }
 
 impl Player {
-    /// The session is connected: media captured now gets RTP timestamp 0, because the first
-    /// sender report, sent before the first packet, says so.
-    pub(crate) fn start(&mut self, now: MediaTime, mut first_seq: impl FnMut() -> u16) {
-        for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
-            track.rewriter = Some(Rewriter::new(now, first_seq()));
-        }
+    pub(crate) const fn new(source: FeedId, out: Outbound) -> Self {
+        Self { source, next: None, switch_by: None, out, size: Size::Large, sent: (Size::Large, false) }
+    }
+
+    pub(crate) const fn has_picture(&self) -> bool {
+        self.out.video.is_some()
     }
 
     /// Plays `next` from now on. Gives what played before.
-    pub(crate) fn complete_switch(&mut self) -> Option<FeedId> {
-        let next = self.next.take()?;
+    pub(crate) const fn complete_switch(&mut self) -> Option<FeedId> {
+        let Some(next) = self.next.take() else { return None };
         self.switch_by = None;
         Some(std::mem::replace(&mut self.source, next))
     }
 
-    /// Sends packets of one frame or less, all of the same track of `feed`. Whether it waits for
-    /// a key frame of it.
+    /// Sends packets of one frame or less, all of the same track and Rendition of `feed`.
+    /// `has_small`: the feed has a small picture beside the large.
     pub(crate) fn forward(
         &mut self,
         feed: FeedId,
         packets: &[Packet],
-        slot: Slot,
-        peer: &mut Peer,
-        sink: &mut Sink,
-        now: Instant,
-    ) -> bool {
-        let Some(first) = packets.first() else { return false };
+        has_small: bool,
+        way: &mut Way<'_>,
+    ) -> Forwarded {
+        let mut done = Forwarded::default();
+        let Some(first) = packets.first() else { return done };
         let kind = first.codec.kind();
+        let size = if has_small { self.size } else { Size::Large };
+        let key = packets.iter().any(|p| p.starts_key);
         if self.next == Some(feed)
             && kind == MediaKind::Video
-            && packets.iter().any(|p| p.starts_key)
-            && self.video.as_ref().is_some_and(|t| t.payload(first.codec).is_some())
-            && let Some(left) = self.complete_switch()
+            && key
+            && first.size == size
+            && self.out.track(kind).is_some_and(|t| t.takes(first.codec))
         {
-            sink.work.push_back((slot, Work::Left(left)));
+            done.left = self.complete_switch();
         }
         if self.source != feed {
-            return kind == MediaKind::Video;
+            done.waits = kind == MediaKind::Video && first.size == size;
+            return done;
         }
-        let track = match kind {
-            MediaKind::Audio => &mut self.audio,
-            MediaKind::Video => &mut self.video,
-        };
-        let Some(track) = track else { return false };
-        let (Some(pt), mid) = (track.payload(first.codec), track.mid) else { return false };
-        let Some(rewriter) = &mut track.rewriter else { return false };
-        let mut writes = packets
-            .iter()
-            .filter_map(|packet| rewriter.rewrite(packet).map(|header| write(packet, header, pt)))
-            .peekable();
-        if writes.peek().is_none() {
-            drop(writes);
-            return !rewriter.takes(first.epoch);
+        if kind == MediaKind::Video && !self.chooses(first.size, size, key) {
+            return done;
         }
-        // All packets of a frame are one mutation: this is what `str0m`'s own frame writer does.
-        peer.with(sink, now, |rtc| send(rtc, mid, writes));
-        peer.timeout(sink, now);
-        false
+        done.bytes = self.out.send(packets, way);
+        let takes = self.out.track(kind).is_some_and(|t| t.takes(first.codec) && !t.sends(first.epoch));
+        done.waits = takes && first.size == size;
+        done
+    }
+
+    /// Whether a picture of this Rendition is sent, when `wanted` is to be played.
+    const fn chooses(&mut self, size: Size, wanted: Size, key: bool) -> bool {
+        let (sent, broken) = self.sent;
+        match (same(size, wanted), same(size, sent)) {
+            (true, true) if broken && !key => false,
+            (true, false) if !key => true,
+            (true, _) => {
+                if key {
+                    self.sent = (size, false);
+                }
+                true
+            }
+            // The old Rendition goes on until the new one begins, except for its key frames:
+            // the new one's comes with them, and is smaller or wanted more.
+            (false, true) if !key && !broken => true,
+            (false, true) => {
+                self.sent = (sent, true);
+                false
+            }
+            (false, false) => false,
+        }
+    }
+
+    /// Sends no more of the Rendition that is too much, whatever comes in its place.
+    pub(crate) const fn stop_sending(&mut self) {
+        self.sent = (self.sent.0, true);
     }
 }
 
-fn write(packet: &Packet, header: Rewritten, pt: Pt) -> RtpWrite {
-    RtpWrite::new(pt, header.seq.into(), header.timestamp, packet.wallclock, packet.payload.clone())
-        .marker(header.marker)
-        .nackable(packet.codec.kind() == MediaKind::Video)
-}
-
-fn send(rtc: &mut Rtc, mid: Mid, writes: impl Iterator<Item = RtpWrite>) {
-    let mut direct = rtc.direct_api();
-    if let Some(stream) = direct.stream_tx_by_mid(mid, None) {
-        for write in writes {
-            stream.write_rtp(write);
-        }
-    }
+const fn same(a: Size, b: Size) -> bool {
+    matches!((a, b), (Size::Large, Size::Large) | (Size::Small, Size::Small))
 }

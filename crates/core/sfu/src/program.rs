@@ -2,7 +2,7 @@
 
 use crate::h264;
 use crate::packet::Packet;
-use palco_base::{Codec, EncodedFrame, MediaTime};
+use palco_base::{Codec, EncodedFrame, MediaKind, MediaTime, Size};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,28 +31,40 @@ impl Track {
 #[derive(Debug)]
 pub(crate) struct Program {
     audio: Track,
-    video: Track,
+    large: Track,
+    small: Track,
 }
 
 impl Program {
-    pub(crate) const fn new(audio_epoch: u64, video_epoch: u64) -> Self {
+    pub(crate) const fn new(audio_epoch: u64, large_epoch: u64, small_epoch: u64) -> Self {
         Self {
             audio: Track { epoch: audio_epoch, seq: 0, last: None },
-            video: Track { epoch: video_epoch, seq: 0, last: None },
+            large: Track { epoch: large_epoch, seq: 0, last: None },
+            small: Track { epoch: small_epoch, seq: 0, last: None },
         }
     }
 
     /// Sequence numbers do not go on: who takes the track must start anew at a key frame.
-    pub(crate) fn restart(&mut self, video: bool, epoch: u64) {
-        let track = if video { &mut self.video } else { &mut self.audio };
+    pub(crate) const fn restart(&mut self, kind: MediaKind, size: Size, epoch: u64) {
+        let track = match (kind, size) {
+            (MediaKind::Audio, _) => &mut self.audio,
+            (MediaKind::Video, Size::Large) => &mut self.large,
+            (MediaKind::Video, Size::Small) => &mut self.small,
+        };
         track.epoch = epoch;
     }
 
     /// The packets of a frame, in order. VP8 is not a Program's codec and gives none.
-    pub(crate) fn packets(&mut self, frame: &EncodedFrame, wallclock: Instant) -> Vec<Packet> {
+    pub(crate) fn packets(&mut self, size: Size, frame: &EncodedFrame, wallclock: Instant) -> Vec<Packet> {
         let (track, payloads) = match frame.codec {
             Codec::Opus => (&mut self.audio, vec![Arc::clone(&frame.payload)]),
-            Codec::H264 => (&mut self.video, h264::packetize(&frame.payload, PAYLOAD)),
+            Codec::H264 => {
+                let track = match size {
+                    Size::Large => &mut self.large,
+                    Size::Small => &mut self.small,
+                };
+                (track, h264::packetize(&frame.payload, PAYLOAD))
+            }
             Codec::Vp8 | Codec::Aac => return Vec::new(),
         };
         let time = track.forward(frame.time);
@@ -67,6 +79,7 @@ impl Program {
                 track.seq += 1;
                 Packet {
                     codec: frame.codec,
+                    size,
                     epoch: track.epoch,
                     seq,
                     timestamp,

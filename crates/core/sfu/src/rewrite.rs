@@ -2,6 +2,10 @@
 
 use crate::packet::Packet;
 use palco_base::{Codec, MediaTime};
+use std::collections::VecDeque;
+
+/// Beginnings remembered, for what is asked for again.
+const ANCHORS: usize = 4;
 
 /// The header fields of one outgoing packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +35,20 @@ pub(crate) struct Rewriter {
     zero: MediaTime,
     next_seq: u64,
     last_timestamp: Option<u32>,
-    anchor: Option<Anchor>,
+    /// Where each source began, the newest last.
+    anchors: VecDeque<Anchor>,
+}
+
+/// Where a packet sent before came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) epoch: u64,
+    /// Extended sequence number as the source counts.
+    pub(crate) number: u64,
+    /// As it was sent.
+    pub(crate) seq: u64,
+    /// To be added to the source's timestamp.
+    pub(crate) timestamp_offset: u32,
 }
 
 impl Rewriter {
@@ -39,26 +56,31 @@ impl Rewriter {
     pub(crate) fn new(zero: MediaTime, first_seq: u16) -> Self {
         // The lower half only: a receiver that misses the first packets must not
         // take an early wrap-around for the beginning.
-        Self { zero, next_seq: u64::from(first_seq >> 1), last_timestamp: None, anchor: None }
+        Self { zero, next_seq: u64::from(first_seq >> 1), last_timestamp: None, anchors: VecDeque::new() }
     }
 
     /// Whether packets of `epoch` are being taken.
     pub(crate) fn takes(&self, epoch: u64) -> bool {
-        self.anchor.is_some_and(|a| a.epoch == epoch)
+        self.anchors.back().is_some_and(|a| a.epoch == epoch)
     }
 
     /// The fields for `packet`, or none if it must not be sent: its source has not reached a
     /// key frame since it was chosen, or the packet is from before that.
     pub(crate) fn rewrite(&mut self, packet: &Packet) -> Option<Rewritten> {
         let mut begins = false;
-        let anchor = match self.anchor {
+        let anchor = match self.anchors.back().copied() {
             Some(anchor) if anchor.epoch == packet.epoch => anchor,
             _ => {
                 if !packet.starts_key {
                     return None;
                 }
                 begins = true;
-                *self.anchor.insert(self.begin(packet))
+                if self.anchors.len() == ANCHORS {
+                    self.anchors.pop_front();
+                }
+                let anchor = self.begin(packet);
+                self.anchors.push_back(anchor);
+                anchor
             }
         };
         if packet.seq < anchor.first {
@@ -73,6 +95,21 @@ impl Rewriter {
         // RFC 7587 and RFC 3551: in audio the marker begins a talkspurt, which a new source is.
         let marker = packet.marker || (begins && packet.codec == Codec::Opus);
         Some(Rewritten { seq, timestamp, marker })
+    }
+
+    /// Where the packet came from that was sent as `seq`, one of the last 65,535.
+    pub(crate) fn origin(&self, seq: u16) -> Option<Origin> {
+        let back = u64::from((self.next_seq as u16).wrapping_sub(seq));
+        let seq = self.next_seq.checked_sub(back).filter(|_| back > 0)?;
+        let sent = |a: &&Anchor| a.first.wrapping_add(a.seq_offset) <= seq;
+        let anchor = self.anchors.iter().rev().find(sent)?;
+        let Anchor { epoch, seq_offset, timestamp_offset, .. } = *anchor;
+        Some(Origin { epoch, number: seq.wrapping_sub(seq_offset), seq, timestamp_offset })
+    }
+
+    /// The last number given out, if any was.
+    pub(crate) fn last_seq(&self) -> Option<u16> {
+        self.last_timestamp.map(|_| self.next_seq.wrapping_sub(1) as u16)
     }
 
     fn begin(&self, packet: &Packet) -> Anchor {
@@ -104,6 +141,7 @@ mod tests {
     fn packet(epoch: u64, seq: u64, timestamp: u32, millis: i64, starts_key: bool) -> Packet {
         Packet {
             codec: Codec::H264,
+            size: palco_base::Size::Large,
             epoch,
             seq,
             timestamp,
@@ -147,6 +185,23 @@ mod tests {
         assert_eq!((b.seq, c.seq), (a.seq + 1, a.seq + 2));
         let d = rewriter.rewrite(&packet(2, 3, 0, 100, true)).unwrap();
         assert_eq!(d.seq, a.seq + 3);
+    }
+
+    #[test]
+    fn what_was_sent_is_found_again() {
+        let mut rewriter = Rewriter::new(MediaTime::ZERO, 65_000);
+        assert_eq!(rewriter.origin(7), None);
+        let a = rewriter.rewrite(&packet(1, 10, 5, 0, true)).unwrap();
+        rewriter.rewrite(&packet(1, 11, 6, 33, false)).unwrap();
+        let b = rewriter.rewrite(&packet(2, 70, 900, 66, true)).unwrap();
+        rewriter.rewrite(&packet(1, 20, 50, 99, true)).unwrap();
+        let first = rewriter.origin(a.seq as u16 + 1).unwrap();
+        assert_eq!((first.epoch, first.number, first.seq), (1, 11, a.seq + 1));
+        assert_eq!(6u32.wrapping_add(first.timestamp_offset), a.timestamp + 1);
+        let second = rewriter.origin(b.seq as u16).unwrap();
+        assert_eq!((second.epoch, second.number), (2, 70));
+        assert_eq!(rewriter.origin(rewriter.last_seq().unwrap()).unwrap().number, 20);
+        assert_eq!(rewriter.origin(a.seq as u16 - 1), None, "never sent");
     }
 
     #[test]

@@ -165,6 +165,11 @@ pub(crate) fn answer(text: &str, offer: &str) -> String {
     out
 }
 
+/// The name we have in RTCP (RFC 3550 §6.5.1), as the answer says it.
+pub(crate) fn cname(answer: &str) -> &str {
+    answer.split_once(" cname:").map_or(STREAM, |(_, rest)| rest.lines().next().unwrap_or(STREAM))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,9 @@
 //! Sessions: from an offer to a peer that publishes or plays.
 
 use crate::identity::Identity;
+use crate::outbound::{Extensions, Outbound, Payload, Track};
 use crate::peer::{Peer, Sink};
-use crate::player::{OutTrack, Player};
+use crate::player::Player;
 use crate::sdp::{self, Way};
 use crate::slab::Slot;
 use palco_base::{Codec, Fault, FeedId, MediaKind, SessionId};
@@ -13,14 +14,8 @@ use str0m::media::{Mid, Pt};
 use str0m::rtp::{Extension, ExtensionMap};
 use str0m::{Candidate, Rtc};
 
-/// Packets kept for retransmission per picture track: three seconds of 2 Mbit/s.
-const RESEND_PACKETS: usize = 600;
-const RESEND_AGE: Duration = Duration::from_secs(3);
-/// Share of retransmissions in what is sent, above which they are dropped: bursts on a bad link
-/// need many, and more than this does not get through anyway.
-const RESEND_SHARE: f32 = 0.5;
-/// Sender reports of sound as often as of picture, so that sync is there within two seconds.
-const REPORTS: Duration = Duration::from_secs(1);
+/// `str0m` has nothing to report in a session that plays.
+const NO_REPORTS: Duration = Duration::from_secs(24 * 3_600);
 
 /// A peer that publishes.
 #[derive(Debug)]
@@ -32,7 +27,7 @@ pub(crate) struct Publisher {
 
 pub(crate) enum Role {
     Publish(Publisher),
-    Play(Player),
+    Play(Box<Player>),
 }
 
 pub(crate) struct Session {
@@ -79,7 +74,7 @@ pub(crate) fn publish(
     sink: &mut Sink,
 ) -> Result<(Session, String), Fault> {
     let (mut peer, ufrag, answer, medias) = negotiate(making, offer, Way::Publish, sink)?;
-    let payloads = medias.iter().flat_map(|m| m.payloads.iter().map(|(codec, pt)| (*pt, *codec))).collect();
+    let payloads = medias.iter().flat_map(|m| m.payloads.iter().map(|p| (Pt::from(p.pt), p.codec))).collect();
     let video = medias.iter().find(|m| m.kind == MediaKind::Video).map(|m| m.mid);
     let role = Role::Publish(Publisher { feed, payloads, video });
     peer.timeout(sink, making.now);
@@ -96,15 +91,17 @@ pub(crate) fn play(
     let (mut peer, ufrag, answer, medias) = negotiate(making, offer, Way::Play, sink)?;
     let mut track = |kind| {
         let media = medias.iter().find(|m| m.kind == kind)?;
-        if kind == MediaKind::Video {
-            peer.with(sink, making.now, |rtc| keep_for_resending(rtc, media.mid));
-        }
-        Some(OutTrack::new(media.mid, media.payloads.clone()))
+        let (ssrc, repair) = peer.with(sink, making.now, |rtc| {
+            let mut direct = rtc.direct_api();
+            let stream = direct.stream_tx_by_mid(media.mid, None)?;
+            Some((*stream.ssrc(), stream.rtx().map(|ssrc| *ssrc)))
+        })??;
+        Some(Track::new(ssrc, repair, media.payloads.clone(), media.extensions.clone(), kind))
     };
     let (audio, video) = (track(MediaKind::Audio), track(MediaKind::Video));
     peer.timeout(sink, making.now);
-    let player = Player { source, next: None, switch_by: None, audio, video };
-    Ok((session(making, peer, ufrag, Role::Play(player)), answer))
+    let player = Player::new(source, Outbound::new(sdp::cname(&answer).to_owned(), audio, video));
+    Ok((session(making, peer, ufrag, Role::Play(Box::new(player))), answer))
 }
 
 fn session(making: &Making<'_>, peer: Peer, ufrag: String, role: Role) -> Session {
@@ -120,17 +117,12 @@ fn session(making: &Making<'_>, peer: Peer, ufrag: String, role: Role) -> Sessio
     }
 }
 
-fn keep_for_resending(rtc: &mut Rtc, mid: Mid) {
-    if let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None) {
-        stream.set_rtx_cache(RESEND_PACKETS, RESEND_AGE, Some(RESEND_SHARE));
-    }
-}
-
 /// One m-line that media goes over, with the payload types agreed on, best first.
 struct Agreed {
     mid: Mid,
     kind: MediaKind,
-    payloads: Vec<(Codec, Pt)>,
+    payloads: Vec<Payload>,
+    extensions: Extensions,
 }
 
 fn negotiate(
@@ -149,11 +141,13 @@ fn negotiate(
         .set_dtls_cert(making.identity.certificate.clone())
         .set_local_ice_credentials(credentials)
         .set_extension_map(extensions(way))
-        .set_rtcp_report_interval_audio(REPORTS)
         .clear_codecs()
         .enable_opus(true, false);
+    if way == Way::Play {
+        config = config.set_rtcp_report_interval_audio(NO_REPORTS).set_rtcp_report_interval_video(NO_REPORTS);
+    }
     codecs(&mut config);
-    let mut peer = Peer::new(config.build(making.now), making.slot);
+    let mut peer = Peer::new(config.build(making.now), making.slot, way == Way::Play);
     for candidate in making.candidates {
         if let Ok(candidate) = Candidate::host(*candidate, "udp") {
             peer.with(sink, making.now, |rtc| {
@@ -184,13 +178,14 @@ fn codecs(config: &mut str0m::RtcConfig) {
     codecs.enable_vp8(true);
 }
 
-/// Only what is used: without an extension for orientation browsers turn the picture themselves,
-/// and without transport-wide numbers viewers send no feedback nobody reads.
+/// Only what is used: without an extension for orientation browsers turn the picture themselves.
+/// Without transport-wide numbers, but with send times, a browser that plays estimates itself what
+/// its network carries, and tells about once a second (REMB): a thousand of them cost nothing.
 fn extensions(way: Way) -> ExtensionMap {
     let mut map = ExtensionMap::empty();
+    map.set(2, Extension::AbsoluteSendTime);
     map.set(4, Extension::RtpMid);
     if way == Way::Publish {
-        map.set(2, Extension::AbsoluteSendTime);
         map.set(3, Extension::TransportSequenceNumber);
     }
     map
@@ -206,8 +201,11 @@ fn agreed(rtc: &Rtc, tracks: &[(MediaKind, String)]) -> Result<Vec<Agreed>, Faul
             .params()
             .iter()
             .filter(|p| media.remote_pts().contains(&p.pt()))
-            .filter_map(|p| Some((codec(p.spec().codec)?, p.pt())))
-            .filter(|(codec, _)| codec.kind() == *kind)
+            .filter_map(|p| {
+                let codec = codec(p.spec().codec)?;
+                Some(Payload { codec, pt: *p.pt(), repair: p.resend().map(|pt| *pt) })
+            })
+            .filter(|p| p.codec.kind() == *kind)
             .collect();
         if payloads.is_empty() {
             return Err(Fault::unprocessable(
@@ -219,7 +217,12 @@ fn agreed(rtc: &Rtc, tracks: &[(MediaKind, String)]) -> Result<Vec<Agreed>, Faul
             )
             .hint("Offer H.264 (packetization-mode 1) or VP8, and Opus."));
         }
-        all.push(Agreed { mid, kind: *kind, payloads });
+        let ids = media.remote_extmap();
+        let extensions = Extensions {
+            mid: ids.id_of(Extension::RtpMid).map(|id| (id, mid.to_string())),
+            send_time: ids.id_of(Extension::AbsoluteSendTime),
+        };
+        all.push(Agreed { mid, kind: *kind, payloads, extensions });
     }
     Ok(all)
 }

@@ -4,12 +4,14 @@ use crate::api::{CloseReason, Command, Event, Input, Output, SfuConfig};
 use crate::demux::{self, Kind};
 use crate::feed::Feed;
 use crate::identity::Identity;
+use crate::outbound::Way;
 use crate::peer::{Sink, Work};
 use crate::rng::Rng;
 use crate::session::{self, Making, Role, Session};
 use crate::slab::{Slab, Slot};
 use crate::timers::{Timer, Timers};
-use palco_base::{Fault, FeedId, MediaKind, MediaTime, SessionId};
+use crate::wallclock::WallClock;
+use palco_base::{Fault, FeedId, MediaKind, MediaTime, SessionId, WallTime};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -33,6 +35,7 @@ pub struct Sfu {
     pub(crate) rng: Rng,
     /// One instant on both clocks.
     origin: (Instant, MediaTime),
+    pub(crate) clock: WallClock,
     pub(crate) sessions: Slab<Session>,
     by_id: HashMap<SessionId, Slot>,
     by_address: HashMap<SocketAddr, Slot>,
@@ -46,14 +49,21 @@ pub struct Sfu {
 }
 
 impl Sfu {
-    /// An SFU with nobody in it. `now` and `media_now` are the same moment on both clocks.
+    /// An SFU with nobody in it. `now`, `media_now` and `wall_now` are the same moment.
     #[must_use]
-    pub fn new(config: SfuConfig, identity: Identity, now: Instant, media_now: MediaTime) -> Self {
+    pub fn new(
+        config: SfuConfig,
+        identity: Identity,
+        now: Instant,
+        media_now: MediaTime,
+        wall_now: WallTime,
+    ) -> Self {
         Self {
             rng: Rng::new(config.seed),
             config,
             identity,
             origin: (now, media_now),
+            clock: WallClock::new(now, wall_now),
             sessions: Slab::new(),
             by_id: HashMap::new(),
             by_address: HashMap::new(),
@@ -124,6 +134,13 @@ impl Sfu {
             return;
         };
         let Some(session) = self.sessions.get_mut(slot) else { return };
+        if demux::is_media(bytes) && matches!(session.role, Role::Play(_)) {
+            session.peer.heard(from, now);
+            if demux::is_control(bytes) {
+                self.feedback(slot, bytes, now);
+            }
+            return;
+        }
         let before = self.sink.outputs.len();
         session.peer.receive(&mut self.sink, now, receive);
         if let Kind::Check { chosen, .. } = kind {
@@ -175,7 +192,7 @@ impl Sfu {
                 }
             }
             Command::OpenProgram { feed } => self.feed(feed).open_program(),
-            Command::ProgramFrame { feed, frame } => self.program_frame(feed, frame, now),
+            Command::ProgramFrame { feed, size, frame } => self.program_frame(feed, size, frame, now),
             Command::CloseFeed { feed } => self.close_feed(feed, now),
             Command::Tap { feed, on } => self.tap(feed, on, now),
             Command::RequestKeyFrame { feed } => self.want_key_frame(feed, now),
@@ -270,7 +287,7 @@ impl Sfu {
         let Some(Session { role: Role::Play(player), .. }) = self.sessions.get_mut(slot) else { return };
         let waited_for = player.next.take();
         player.switch_by = None;
-        let (current, pictured) = (player.source, player.video.is_some());
+        let (current, pictured) = (player.source, player.has_picture());
         if source != current {
             player.next = Some(source);
             player.switch_by = Some(now + SWITCH);
@@ -308,6 +325,9 @@ impl Sfu {
     /// Ends a session: says goodbye, forgets it, tells.
     pub(crate) fn close(&mut self, slot: Slot, reason: CloseReason, now: Instant) {
         let Some(session) = self.sessions.get_mut(slot) else { return };
+        if let (Role::Play(player), Some(route)) = (&mut session.role, session.peer.route()) {
+            player.out.bye(&mut Way { route, sink: &mut self.sink, clock: self.clock, now });
+        }
         session.peer.close(&mut self.sink, now);
         let Some(session) = self.sessions.remove(slot) else { return };
         self.by_id.remove(&session.id);
@@ -357,11 +377,16 @@ impl Sfu {
     }
 
     fn mute(&mut self, feed: FeedId, audio: bool, video: bool, now: Instant) {
-        let epochs = (self.epoch + 1, self.epoch + 2);
-        self.epoch += 2;
-        let state = self.feed(feed);
-        state.mute(MediaKind::Audio, audio, epochs.0);
-        state.mute(MediaKind::Video, video, epochs.1);
+        self.feed(feed);
+        let Self { feeds, epoch, .. } = self;
+        let mut next = || {
+            *epoch += 1;
+            *epoch
+        };
+        if let Some(feed) = feeds.get_mut(&feed) {
+            feed.mute(MediaKind::Audio, audio, &mut next);
+            feed.mute(MediaKind::Video, video, &mut next);
+        }
         self.feed_changed(feed, now);
         self.ask_key_frame(feed, now);
         self.arm_feed(feed);
@@ -431,11 +456,6 @@ impl Sfu {
         while let Some((slot, work)) = self.sink.work.pop_front() {
             match work {
                 Work::Gone(reason) => self.close(slot, reason, now),
-                Work::Left(feed) => {
-                    if let Some(feed) = self.feeds.get_mut(&feed) {
-                        feed.leave(slot);
-                    }
-                }
                 Work::Rtc(event) => self.rtc_event(slot, *event, now),
             }
             self.arm_session(slot);
@@ -446,11 +466,6 @@ impl Sfu {
         match event {
             str0m::Event::RtpPacket(packet) => self.rtp(slot, packet, now),
             str0m::Event::SenderFeedback(report) => self.sender_report(slot, &report),
-            str0m::Event::KeyframeRequest(_) => {
-                if let Some(Session { role: Role::Play(player), .. }) = self.sessions.get(slot) {
-                    self.want_key_frame(player.source, now);
-                }
-            }
             str0m::Event::Connected => self.connected(slot, now),
             str0m::Event::IceConnectionStateChange(state) => {
                 let Some(session) = self.sessions.get_mut(slot) else { return };
@@ -476,7 +491,15 @@ impl Sfu {
         let mut wanted = None;
         if let Role::Play(player) = &mut session.role {
             let rng = &mut self.rng;
-            player.start(media_now, || (rng.next() >> 48) as u16);
+            let provider = &self.identity.provider;
+            let keys = session.peer.take_keys();
+            let started = keys.is_some_and(|keys| {
+                player.out.start(provider, &keys, media_now, || (rng.next() >> 48) as u16)
+            });
+            if !started {
+                self.close(slot, CloseReason::Failed, now);
+                return;
+            }
             wanted = Some(player.next.unwrap_or(player.source));
         }
         self.event(Event::Connected { session: id });

@@ -208,6 +208,7 @@ mod tests {
                 let tag = if part == 0 { u8::from(!key) } else { 0xff };
                 Packet {
                     codec: Codec::Vp8,
+                    size: palco_base::Size::Large,
                     epoch: 1,
                     seq: 1_000 + index,
                     timestamp: (frame * 3_000) as u32,

@@ -8,9 +8,9 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks};
 use gstreamer_video as gst_video;
-use palco_base::{Codec, FeedId, MediaTime};
+use palco_base::{Codec, FeedId, MediaTime, Size};
 use palco_mix::Picture;
-use palco_mix::wire::{Coding, Output, Size, output_id};
+use palco_mix::wire::{Coding, Output, output_id};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 

@@ -3,8 +3,8 @@
 mod common;
 
 use common::*;
-use palco_base::{Bitrate, Codec, EncodedFrame, FeedId, MediaTime};
-use palco_mix::wire::{Coding, FromMixer, Message, Output, Rendition, Size, ToMixer, Transition};
+use palco_base::{Bitrate, Codec, EncodedFrame, FeedId, MediaTime, Size};
+use palco_mix::wire::{Coding, FromMixer, Message, Output, Rendition, ToMixer, Transition};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

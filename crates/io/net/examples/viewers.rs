@@ -7,7 +7,7 @@
 #[path = "../tests/shard/viewer.rs"]
 mod viewer;
 
-use palco_base::{Codec, MediaTime};
+use palco_base::{Codec, MediaTime, Size};
 use palco_net::{Shard, ShardConfig};
 use palco_sfu::{Command, Event};
 use std::sync::mpsc::channel;
@@ -52,7 +52,7 @@ fn main() {
     let (mut pictures, mut sounds) = (0u32, 0u32);
     // A full queue drops the frame, which the last line tells.
     let send = |frame| {
-        let _ = shard.send(Command::ProgramFrame { feed: PROGRAM, frame });
+        let _ = shard.send(Command::ProgramFrame { feed: PROGRAM, size: Size::Large, frame });
     };
     while start.elapsed() < end {
         let time = MediaTime::from(start.elapsed());

@@ -5,17 +5,17 @@ use crate::queue::{Inbox, ShardHandle, Shared};
 use crate::socket::{Outbox, Socket};
 use crate::stats::{Counters, NetStats};
 use crate::sys::{self, Bell};
-use palco_base::MediaTime;
+use palco_base::{MediaTime, WallTime};
 use palco_sfu::{Event, Identity, Input, Output, Sfu, SfuConfig};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Datagrams collected before they are sent.
-const FLUSH: usize = 512;
+/// Runs collected before they are sent.
+const FLUSH: usize = 256;
 /// Batches taken in one turn, so that timers and commands have theirs.
 const BATCHES: usize = 8;
 /// Commands taken in one turn.
@@ -92,7 +92,10 @@ impl Shard {
             std::thread::Builder::new().name("shard".into()).spawn(move || {
                 let now = Instant::now();
                 let media_now = MediaTime::from_micros(sys::monotonic_micros());
-                let sfu = Sfu::new(core, identity, now, media_now);
+                let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let wall_now =
+                    WallTime::from_unix_millis(i64::try_from(wall.as_millis()).unwrap_or(i64::MAX));
+                let sfu = Sfu::new(core, identity, now, media_now, wall_now);
                 Running { sfu, socket, shared: theirs, inbox, on_event, outbox: Outbox::default() }.run();
             })
         })
@@ -157,12 +160,12 @@ impl Running {
     fn datagrams(&mut self) -> io::Result<bool> {
         let Self { sfu, socket, on_event, outbox, shared, .. } = self;
         for _ in 0..BATCHES {
-            let (address, segmented) = (socket.address(), socket.segmented());
+            let address = socket.address();
             let more = socket.receive(|datagram| {
                 let to = SocketAddr::new(datagram.to.unwrap_or(address.ip()), address.port());
                 let input = Input::Datagram { from: datagram.from, to, bytes: datagram.bytes };
                 sfu.handle(input, Instant::now());
-                drain(sfu, outbox, on_event, segmented);
+                drain(sfu, outbox, on_event);
             })?;
             if outbox.len() >= FLUSH {
                 socket.send(outbox, &shared.counters);
@@ -183,7 +186,7 @@ impl Running {
     }
 
     fn drain(&mut self) {
-        drain(&mut self.sfu, &mut self.outbox, &mut self.on_event, self.socket.segmented());
+        drain(&mut self.sfu, &mut self.outbox, &mut self.on_event);
     }
 
     fn flush(&mut self) {
@@ -214,10 +217,10 @@ impl Running {
     }
 }
 
-fn drain(sfu: &mut Sfu, outbox: &mut Outbox, on_event: &mut dyn FnMut(Event), segmented: bool) {
+fn drain(sfu: &mut Sfu, outbox: &mut Outbox, on_event: &mut dyn FnMut(Event)) {
     while let Some(output) = sfu.poll() {
         match output {
-            Output::Transmit { from, to, bytes } => outbox.push(from, to, bytes, segmented),
+            Output::Transmit { from, to, bytes, segment } => outbox.push(from, to, bytes, segment),
             Output::Event(event) => on_event(event),
         }
     }

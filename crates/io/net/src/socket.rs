@@ -1,7 +1,7 @@
 //! The shard's UDP socket: batches in, runs out.
 
 use crate::stats::Counters;
-use crate::sys::{self, Received, Receiver, Run, SEGMENTS};
+use crate::sys::{self, Received, Receiver, Run};
 use socket2::{Domain, Protocol, Socket as RawSocket, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -12,53 +12,24 @@ use std::time::Duration;
 /// Asked of the kernel; it gives what `net.core.{r,w}mem_max` allow. A key frame to a thousand
 /// viewers is tens of megabytes at once.
 const BUFFER: usize = 8 << 20;
-/// Bytes of one segmented send; the kernel takes a little less than 64 kB with headers.
-const RUN_BYTES: usize = 60_000;
 /// How long to wait for room in a full send buffer before datagrams are dropped.
 const PATIENCE: Duration = Duration::from_millis(10);
 
-/// Datagrams waiting to be sent, those that go together next to each other.
+/// Runs waiting to be sent.
 #[derive(Default)]
 pub(crate) struct Outbox {
-    heads: Vec<Head>,
-    datagrams: Vec<Vec<u8>>,
-}
-
-/// One run: the next `count` datagrams.
-struct Head {
-    from: IpAddr,
-    to: SocketAddr,
-    count: usize,
-    bytes: usize,
-    /// A run ends with its first datagram shorter than the others.
-    open: bool,
+    runs: Vec<Run>,
 }
 
 impl Outbox {
-    pub(crate) fn len(&self) -> usize {
-        self.datagrams.len()
+    /// Runs in it.
+    pub(crate) const fn len(&self) -> usize {
+        self.runs.len()
     }
 
-    pub(crate) fn push(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>, segmented: bool) {
-        let length = bytes.len();
-        let first = self.heads.last().and_then(|head| {
-            let joins = segmented
-                && head.open
-                && head.to == to
-                && head.from == from.ip()
-                && head.count < SEGMENTS
-                && head.bytes + length <= RUN_BYTES;
-            joins.then(|| self.datagrams[self.datagrams.len() - head.count].len())
-        });
-        match (self.heads.last_mut(), first) {
-            (Some(head), Some(first)) if length <= first => {
-                head.count += 1;
-                head.bytes += length;
-                head.open = length == first;
-            }
-            _ => self.heads.push(Head { from: from.ip(), to, count: 1, bytes: length, open: true }),
-        }
-        self.datagrams.push(bytes);
+    /// As in [`palco_sfu::Output::Transmit`].
+    pub(crate) fn push(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>, segment: usize) {
+        self.runs.push(Run { from: Some(from.ip()), to, bytes, segment });
     }
 }
 
@@ -95,11 +66,6 @@ impl Socket {
         self.address
     }
 
-    /// Whether the kernel cuts runs for us.
-    pub(crate) const fn segmented(&self) -> bool {
-        self.segmented
-    }
-
     /// Takes one batch. Whether there may be more.
     pub(crate) fn receive(&mut self, each: impl FnMut(Received<'_>)) -> io::Result<bool> {
         match self.receiver.receive(self.raw.as_fd(), each) {
@@ -113,51 +79,34 @@ impl Socket {
 
     /// Sends all that waits; what cannot be sent is dropped and counted.
     pub(crate) fn send(&mut self, outbox: &mut Outbox, counters: &Counters) {
-        let heads = std::mem::take(&mut outbox.heads);
-        let datagrams = std::mem::take(&mut outbox.datagrams);
-        let mut runs = Vec::with_capacity(heads.len());
-        let mut rest = datagrams.as_slice();
-        for head in &heads {
-            let (run, after) = rest.split_at(head.count);
-            rest = after;
-            let from = Some(head.from).filter(|ip| self.own.contains(ip));
-            runs.push(Run { from, to: head.to, datagrams: run });
+        for run in &mut outbox.runs {
+            run.from = run.from.filter(|ip| self.own.contains(ip));
         }
-        self.send_runs(&runs, counters);
-        // Their memory is used again.
-        outbox.heads = heads;
-        outbox.heads.clear();
-        outbox.datagrams = datagrams;
-        outbox.datagrams.clear();
+        if self.segmented {
+            self.send_runs(&outbox.runs, counters);
+        } else {
+            self.send_runs(&singles(&outbox.runs), counters);
+        }
+        outbox.runs.clear();
     }
 
-    fn send_runs(&mut self, mut runs: &[Run<'_>], counters: &Counters) {
+    fn send_runs(&mut self, mut runs: &[Run], counters: &Counters) {
         while let Some(first) = runs.first() {
             match sys::send(self.raw.as_fd(), self.ipv6, runs) {
                 Ok(sent) => runs = &runs[sent.max(1)..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if !sys::wait_writable(self.raw.as_fd(), PATIENCE) {
-                        let left: usize = runs.iter().map(|run| run.datagrams.len()).sum();
+                        let left: usize = runs.iter().map(Run::datagrams).sum();
                         counters.sends_dropped.fetch_add(left as u64, Relaxed);
                         return;
                     }
                 }
-                Err(_) if first.datagrams.len() > 1 => {
+                Err(_) if first.datagrams() > 1 => {
                     // Some kernels and devices cannot segment; then we do it.
                     self.segmented = false;
                     counters.segmented.store(false, Relaxed);
-                    let singles: Vec<Run<'_>> = runs
-                        .iter()
-                        .flat_map(|run| {
-                            run.datagrams.iter().map(|d| Run {
-                                from: run.from,
-                                to: run.to,
-                                datagrams: std::slice::from_ref(d),
-                            })
-                        })
-                        .collect();
-                    return self.send_runs(&singles, counters);
+                    return self.send_runs(&singles(runs), counters);
                 }
                 Err(_) => {
                     // No way to this peer, or an earlier error of it: the others have theirs.
@@ -167,6 +116,16 @@ impl Socket {
             }
         }
     }
+}
+
+/// The same datagrams, each a run of its own.
+fn singles(runs: &[Run]) -> Vec<Run> {
+    let cut = |run: &Run| {
+        let Run { from, to, segment, .. } = *run;
+        let datagrams = run.bytes.chunks(segment.max(1));
+        datagrams.map(|bytes| Run { from, to, bytes: bytes.to_vec(), segment }).collect::<Vec<_>>()
+    };
+    runs.iter().flat_map(cut).collect()
 }
 
 impl AsFd for Socket {
@@ -212,10 +171,12 @@ mod tests {
         let counters = Counters::default();
         let mut outbox = Outbox::default();
         let sizes = [1_000, 1_000, 400, 1_200, 1_000, 1_000, 1_000];
-        for (index, size) in sizes.iter().enumerate() {
-            outbox.push(a.address(), b.address(), vec![index as u8; *size], a.segmented());
+        let datagrams: Vec<Vec<u8>> =
+            sizes.iter().enumerate().map(|(i, size)| vec![i as u8; *size]).collect();
+        for (run, segment) in [(&datagrams[..3], 1_000), (&datagrams[3..4], 1_200), (&datagrams[4..], 1_000)]
+        {
+            outbox.push(a.address(), b.address(), run.concat(), segment);
         }
-        assert_eq!(outbox.heads.len(), if segmented { 3 } else { 7 });
         a.send(&mut outbox, &counters);
         let got = take(&mut b, sizes.len());
         for (index, (from, to, bytes)) in got.iter().enumerate() {
@@ -237,13 +198,13 @@ mod tests {
         let mut peer = loopback();
         let asked = SocketAddr::from(([127, 0, 0, 2], any.address().port()));
         let mut outbox = Outbox::default();
-        outbox.push(peer.address(), asked, vec![1], true);
+        outbox.push(peer.address(), asked, vec![1], 1);
         peer.send(&mut outbox, &Counters::default());
         let (from, to, _) = take(&mut any, 1).remove(0);
         let to = SocketAddr::new(to.unwrap(), any.address().port());
         assert_eq!(to, asked);
         any.own.push(to.ip());
-        outbox.push(to, from, vec![2], true);
+        outbox.push(to, from, vec![2], 1);
         any.send(&mut outbox, &Counters::default());
         assert_eq!(take(&mut peer, 1)[0].0, asked);
     }
@@ -256,11 +217,11 @@ mod tests {
         };
         let mut peer = loopback();
         let mut outbox = Outbox::default();
-        outbox.push(peer.address(), ([127, 0, 0, 1], both.address().port()).into(), vec![1], true);
+        outbox.push(peer.address(), ([127, 0, 0, 1], both.address().port()).into(), vec![1], 1);
         peer.send(&mut outbox, &Counters::default());
         let (from, to, _) = take(&mut both, 1).remove(0);
         assert_eq!((from, to), (peer.address(), Some([127, 0, 0, 1].into())));
-        outbox.push(SocketAddr::new(to.unwrap(), both.address().port()), from, vec![2], true);
+        outbox.push(SocketAddr::new(to.unwrap(), both.address().port()), from, vec![2], 1);
         both.send(&mut outbox, &Counters::default());
         assert_eq!(take(&mut peer, 1)[0].2, [2]);
     }
@@ -269,8 +230,8 @@ mod tests {
     fn longer_datagrams_than_any_of_ours_are_cut_not_kept() {
         let (mut a, mut b) = (loopback(), loopback());
         let mut outbox = Outbox::default();
-        outbox.push(a.address(), b.address(), vec![7; 65_000], true);
-        outbox.push(a.address(), b.address(), vec![8; 10], true);
+        outbox.push(a.address(), b.address(), vec![7; 65_000], 65_000);
+        outbox.push(a.address(), b.address(), vec![8; 10], 10);
         a.send(&mut outbox, &Counters::default());
         let got = take(&mut b, 2);
         assert_eq!((got[0].2.len(), got[1].2.len()), (2_048, 10));

@@ -14,8 +14,6 @@ pub(crate) const BATCH: usize = 64;
 const BUFFER: usize = 2_048;
 /// Room for packet info and the segment size, aligned as control messages must be.
 const CONTROL: usize = 128;
-/// Segments one call may carry (Linux: `UDP_MAX_SEGMENTS`).
-pub(crate) const SEGMENTS: usize = 64;
 
 #[repr(C, align(8))]
 #[derive(Clone, Copy)]
@@ -162,35 +160,39 @@ unsafe fn packet_info(header: &libc::msghdr) -> Option<IpAddr> {
     None
 }
 
-/// One call's worth of datagrams for one receiver: all as long as the first, the last may be
-/// shorter.
-pub(crate) struct Run<'a> {
+/// One call's worth of datagrams for one receiver, one behind the other: all of `segment` bytes,
+/// the last may be shorter.
+pub(crate) struct Run {
     pub(crate) from: Option<IpAddr>,
     pub(crate) to: SocketAddr,
-    pub(crate) datagrams: &'a [Vec<u8>],
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) segment: usize,
+}
+
+impl Run {
+    pub(crate) fn datagrams(&self) -> usize {
+        self.bytes.len().div_ceil(self.segment.max(1))
+    }
 }
 
 /// Sends runs, in order, without waiting. Gives how many runs went out; an error is about the
 /// first of them.
-pub(crate) fn send(socket: BorrowedFd<'_>, ipv6: bool, runs: &[Run<'_>]) -> io::Result<usize> {
+pub(crate) fn send(socket: BorrowedFd<'_>, ipv6: bool, runs: &[Run]) -> io::Result<usize> {
     let runs = &runs[..runs.len().min(BATCH)];
     let mut names: Vec<(libc::sockaddr_storage, u32)> = runs.iter().map(|run| name(run.to, ipv6)).collect();
     let mut controls = vec![Control([0; CONTROL]); runs.len()];
     let mut vectors: Vec<libc::iovec> = runs
         .iter()
-        .flat_map(|run| run.datagrams)
-        .map(|d| libc::iovec { iov_base: d.as_ptr().cast_mut().cast(), iov_len: d.len() })
+        .map(|run| libc::iovec { iov_base: run.bytes.as_ptr().cast_mut().cast(), iov_len: run.bytes.len() })
         .collect();
-    let mut at = 0;
     let mut headers = Vec::with_capacity(runs.len());
     for (index, run) in runs.iter().enumerate() {
         // SAFETY: all-zero bytes are a valid mmsghdr: null pointers with zero lengths.
         let mut header: libc::mmsghdr = unsafe { zeroed() };
         header.msg_hdr.msg_name = (&raw mut names[index].0).cast();
         header.msg_hdr.msg_namelen = names[index].1;
-        header.msg_hdr.msg_iov = &raw mut vectors[at];
-        header.msg_hdr.msg_iovlen = run.datagrams.len();
-        at += run.datagrams.len();
+        header.msg_hdr.msg_iov = &raw mut vectors[index];
+        header.msg_hdr.msg_iovlen = 1;
         header.msg_hdr.msg_control = controls[index].0.as_mut_ptr().cast();
         header.msg_hdr.msg_controllen = CONTROL;
         // SAFETY: the control buffer just set is CONTROL zeroed bytes, enough for both messages.
@@ -208,7 +210,7 @@ pub(crate) fn send(socket: BorrowedFd<'_>, ipv6: bool, runs: &[Run<'_>]) -> io::
 ///
 /// # Safety
 /// `header` must have a zeroed control buffer of [`CONTROL`] bytes.
-unsafe fn write_controls(header: &mut libc::msghdr, run: &Run<'_>, ipv6: bool) -> usize {
+unsafe fn write_controls(header: &mut libc::msghdr, run: &Run, ipv6: bool) -> usize {
     let mut used = 0;
     // SAFETY: two messages of at most 20 and 2 bytes fit CONTROL; the macros stay within it.
     unsafe {
@@ -236,8 +238,8 @@ unsafe fn write_controls(header: &mut libc::msghdr, run: &Run<'_>, ipv6: bool) -
             }
             _ => {}
         }
-        if let [first, _, ..] = run.datagrams {
-            let size = first.len() as u16;
+        if run.bytes.len() > run.segment {
+            let size = run.segment as u16;
             put(libc::SOL_UDP, libc::UDP_SEGMENT, (&raw const size).cast(), size_of::<u16>());
         }
     }

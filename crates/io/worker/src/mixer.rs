@@ -1,8 +1,8 @@
 //! A show's mixer process, kept alive.
 
 use crate::process::{Parcel, Process, Refused, offer};
-use palco_base::{EncodedFrame, FeedId};
-use palco_mix::wire::{FromMixer, Message, Output, Reader, Size, ToMixer, WireError, output_of};
+use palco_base::{EncodedFrame, FeedId, Size};
+use palco_mix::wire::{FromMixer, Message, Output, Reader, ToMixer, WireError, output_of};
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! A server with a real shard, a Program that never ends, and as much HTTP as a rehearsal needs.
 
 use crate::hls::Broadcast;
-use palco_base::{Codec, EncodedFrame, FeedId, MediaTime, SessionId};
+use palco_base::{Codec, EncodedFrame, FeedId, MediaTime, SessionId, Size};
 use palco_net::{Shard, ShardConfig, ShardHandle};
 use palco_sfu::{CloseReason, Command, Event};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -84,7 +84,7 @@ fn play(shard: &ShardHandle, end: &Receiver<()>) {
         let key = number.is_multiple_of(25);
         for frame in [picture(key, time), sound(time), sound(half)] {
             // A full queue drops the frame, as in the product.
-            let _ = shard.send(Command::ProgramFrame { feed: PROGRAM, frame });
+            let _ = shard.send(Command::ProgramFrame { feed: PROGRAM, size: Size::Large, frame });
         }
     }
 }

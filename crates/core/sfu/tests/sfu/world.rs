@@ -1,7 +1,7 @@
 //! A server and its peers in one process, in virtual time, over bad links.
 
 use crate::client::{Client, PICTURE, Sending, Wire};
-use palco_base::{Codec, EncodedFrame, FeedId, MediaTime, SessionId};
+use palco_base::{Codec, EncodedFrame, FeedId, MediaTime, SessionId, Size, WallTime};
 use palco_netem::Impairment;
 use palco_sfu::{CloseReason, Command, Event, Identity, Input, Output, Sfu, SfuConfig, SfuStats};
 use std::net::SocketAddr;
@@ -53,8 +53,9 @@ impl World {
             max_sessions: 200,
             key_frame_interval: KEY_INTERVAL,
         };
+        let wall = WallTime::from_unix_seconds(1_790_000_000);
         let identity = Identity::new([seed as u8; 32]).unwrap();
-        let sfu = Sfu::new(config, identity, now, MediaTime::from_millis(1_000_000));
+        let sfu = Sfu::new(config, identity, now, MediaTime::from_millis(1_000_000), wall);
         Self {
             sfu,
             now,
@@ -86,9 +87,11 @@ impl World {
     fn drain(&mut self) {
         while let Some(output) = self.sfu.poll() {
             match output {
-                Output::Transmit { from, to, bytes } => {
+                Output::Transmit { from, to, bytes, segment } => {
                     if let Some(client) = self.clients.iter_mut().find(|c| c.outside == to) {
-                        client.down.push(self.now, Wire { server: from, bytes });
+                        for bytes in bytes.chunks(segment) {
+                            client.down.push(self.now, Wire { server: from, bytes: bytes.to_vec() });
+                        }
                     }
                 }
                 Output::Event(event) => {
@@ -272,7 +275,7 @@ impl World {
         picture.extend(std::iter::repeat_n(1 + (number % 250) as u8, 3_000));
         for (codec, payload) in [(Codec::H264, picture), (Codec::Opus, vec![number as u8; 80])] {
             let frame = EncodedFrame { codec, key, time, payload: payload.into() };
-            self.command(Command::ProgramFrame { feed, frame });
+            self.command(Command::ProgramFrame { feed, size: Size::Large, frame });
         }
     }
 

@@ -6,9 +6,9 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSrc};
 use palco_base::canvas::{Arrangement, Fit, Rect, Sound, Tile, TileSource};
-use palco_base::{Bitrate, Codec, EncodedFrame, FeedId, MediaTime};
+use palco_base::{Bitrate, Codec, EncodedFrame, FeedId, MediaTime, Size};
 use palco_mix::wire::{
-    AAC_CONFIG, Coding, FromMixer, Message, Output, Reader, Rendition, Size, ToMixer, output_of,
+    AAC_CONFIG, Coding, FromMixer, Message, Output, Reader, Rendition, ToMixer, output_of,
 };
 use std::fs::File;
 use std::io::{IoSlice, Read, Write};

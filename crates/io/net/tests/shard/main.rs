@@ -4,7 +4,7 @@
 
 mod viewer;
 
-use palco_base::{Codec, FeedId, MediaTime, SessionId};
+use palco_base::{Codec, FeedId, MediaTime, SessionId, Size};
 use palco_net::{Full, Shard, ShardConfig, ShardHandle};
 use palco_sfu::{CloseReason, Command, Event};
 use std::net::SocketAddr;
@@ -37,7 +37,7 @@ fn a_viewer_watches_a_program_until_the_shard_stops() {
             let time = MediaTime::from(start.elapsed());
             for (codec, bytes) in [(Codec::H264, 3_000), (Codec::Opus, 80)] {
                 let frame = frame(codec, sent.is_multiple_of(10), bytes, time);
-                shard.send(Command::ProgramFrame { feed: PROGRAM, frame }).unwrap();
+                shard.send(Command::ProgramFrame { feed: PROGRAM, size: Size::Large, frame }).unwrap();
             }
         }
         std::thread::yield_now();
@@ -66,7 +66,7 @@ fn frames_cannot_displace_commands() {
     let mut refused = 0;
     for number in 0..5_000 {
         let frame = frame(Codec::H264, true, 100_000, MediaTime::from_millis(number));
-        refused += u64::from(shard.send(Command::ProgramFrame { feed, frame }).is_err());
+        refused += u64::from(shard.send(Command::ProgramFrame { feed, size: Size::Large, frame }).is_err());
     }
     shard.send(Command::Stats).unwrap();
     assert!(matches!(events.recv_timeout(Duration::from_secs(10)), Ok(Event::Stats(_))));
