@@ -214,6 +214,8 @@ pub struct SfuStats {
     pub sessions: u64,
     /// Of these, playing.
     pub playing: u64,
+    /// Of these, in the small picture because their network carries no more.
+    pub playing_small: u64,
     /// Datagrams that came.
     pub datagrams_in: u64,
     /// Datagrams to send.

@@ -2,6 +2,7 @@
 
 use crate::clock::FeedClock;
 use crate::history::History;
+use crate::ladder::Meter;
 use crate::packet::Packet;
 use crate::program::Program;
 use crate::slab::Slot;
@@ -74,6 +75,7 @@ pub(crate) struct Flow {
     in_band_sets: bool,
     /// What may be asked for again; pictures only.
     pub(crate) history: History,
+    rate: Meter,
 }
 
 impl Flow {
@@ -81,6 +83,13 @@ impl Flow {
         let recent = self.last_at.is_some_and(|at| now.saturating_duration_since(at) < SILENCE);
         self.codec.filter(|_| recent && !self.muted)
     }
+}
+
+/// What the Renditions of a Program take, in bit/s.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Rates {
+    pub(crate) small: u64,
+    pub(crate) large: u64,
 }
 
 pub(crate) struct Feed {
@@ -161,15 +170,18 @@ impl Feed {
     }
 
     /// Remembers packets of a picture.
-    pub(crate) fn remember(&mut self, packets: &[Packet]) {
+    pub(crate) fn remember(&mut self, packets: &[Packet], now: Instant) {
         for packet in packets.iter().filter(|p| p.codec.kind() == MediaKind::Video) {
-            self.flow_mut(MediaKind::Video, packet.size).history.push(packet);
+            let flow = self.flow_mut(MediaKind::Video, packet.size);
+            flow.rate.add(packet.payload.len(), now);
+            flow.history.push(packet);
         }
     }
 
-    /// Whether there is a small picture to turn to.
-    pub(crate) fn has_small(&self, now: Instant) -> bool {
-        self.small.flowing(now).is_some()
+    /// What its pictures take, if there is a small one to turn to.
+    pub(crate) fn rates(&mut self, now: Instant) -> Option<Rates> {
+        self.small.flowing(now)?;
+        Some(Rates { small: self.small.rate.rate(now), large: self.video.rate.rate(now) })
     }
 
     pub(crate) fn muted(&self, kind: MediaKind) -> bool {

@@ -12,16 +12,12 @@ const AGE: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(crate) struct History {
     ring: Vec<Option<Packet>>,
-    newest: Option<(u64, u64)>,
 }
 
 impl History {
     pub(crate) fn push(&mut self, packet: &Packet) {
         if self.ring.is_empty() {
             self.ring.resize(PACKETS, None);
-        }
-        if self.newest.is_none_or(|(epoch, seq)| epoch != packet.epoch || seq < packet.seq) {
-            self.newest = Some((packet.epoch, packet.seq));
         }
         self.ring[packet.seq as usize % PACKETS] = Some(packet.clone());
     }
@@ -30,10 +26,5 @@ impl History {
         let packet = self.ring.get(seq as usize % PACKETS)?.as_ref()?;
         let young = now.saturating_duration_since(packet.wallclock) <= AGE;
         (packet.epoch == epoch && packet.seq == seq && young).then_some(packet)
-    }
-
-    /// Epoch and number of the newest packet.
-    pub(crate) const fn newest(&self) -> Option<(u64, u64)> {
-        self.newest
     }
 }

@@ -15,6 +15,7 @@ mod h264;
 mod history;
 mod identity;
 mod keys;
+mod ladder;
 mod media;
 mod outbound;
 mod packet;

@@ -142,8 +142,10 @@ impl Sfu {
     fn forward(&mut self, id: FeedId, packets: &[Packet], now: Instant) {
         let Self { feeds, sessions, sink, clock, .. } = self;
         let Some(feed) = feeds.get_mut(&id) else { return };
-        feed.remember(packets);
-        let has_small = feed.has_small(now);
+        feed.remember(packets, now);
+        let rates = feed.rates(now);
+        let histories = feed.histories();
+        let mut wanted = false;
         let mut left = Vec::new();
         for slot in &feed.players {
             let Some(session) = sessions.get_mut(*slot).filter(|s| s.connected) else { continue };
@@ -151,11 +153,17 @@ impl Sfu {
                 continue;
             };
             let way = &mut Way { route, sink, clock: *clock, now };
-            let done = player.forward(id, packets, has_small, way);
-            if done.waits {
-                feed.keys.want();
+            let done = player.forward(id, packets, rates, way);
+            wanted |= done.waits;
+            if let Some(rates) = rates
+                && player.source == id
+            {
+                wanted |= player.climb(rates, histories, way);
             }
             left.extend(done.left.map(|feed| (*slot, feed)));
+        }
+        if wanted {
+            feed.keys.want();
         }
         for (slot, feed) in left {
             if let Some(feed) = feeds.get_mut(&feed) {
@@ -182,6 +190,10 @@ impl Sfu {
                 }
             }
             Told::KeyFrame { ssrc } => key_frame |= player.out.is_picture(ssrc),
+            Told::Received { ssrc, lost } if player.out.is_picture(ssrc) => {
+                key_frame |= player.lost(lost, now);
+            }
+            Told::Estimate { bitrate } => key_frame |= player.estimate(bitrate, now),
             Told::Clock { ssrc, middle } => player.out.note_clock(ssrc, middle, now),
             _ => {}
         });

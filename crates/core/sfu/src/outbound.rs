@@ -27,6 +27,10 @@ const RUN_BYTES: usize = 60_000;
 /// a bad link need many repairs, and more than this does not get through anyway.
 const REPAIRS: usize = 256 * 1_024;
 const REPAIR_SHARE: usize = 2;
+/// No datagram is larger.
+const LARGEST: usize = 1_500;
+/// Probes are taken from this many of the last packets.
+const PROBES: u16 = 8;
 
 /// A codec as the peer takes it.
 #[derive(Clone, Copy, Debug)]
@@ -202,11 +206,22 @@ pub(crate) struct Outbound {
     /// A receiver's clock to be given back: its SSRC, its time, and when it came.
     peer_clock: Option<(u32, u32, Instant)>,
     repairs: usize,
+    /// Probes sent so far.
+    probes: u16,
 }
 
 impl Outbound {
     pub(crate) const fn new(cname: String, audio: Option<Track>, video: Option<Track>) -> Self {
-        Self { srtp: None, cname, audio, video, report_at: None, peer_clock: None, repairs: REPAIRS }
+        Self {
+            srtp: None,
+            cname,
+            audio,
+            video,
+            report_at: None,
+            peer_clock: None,
+            repairs: REPAIRS,
+            probes: 0,
+        }
     }
 
     /// The handshake is done: media captured at `now` gets RTP timestamp 0. Whether the keys fit.
@@ -315,8 +330,19 @@ impl Outbound {
         self.video.as_ref().is_some_and(|track| track.ssrc == ssrc)
     }
 
+    /// Sends the packet again that went out as `seq`, if it can be had and not too many were.
+    pub(crate) fn resend(&mut self, seq: u16, histories: [&History; 2], way: &mut Way<'_>) {
+        if self.repairs < LARGEST {
+            way.sink.stats.repairs_refused += 1;
+            return;
+        }
+        let bytes = self.again(seq, histories, way);
+        way.sink.stats.repairs += u64::from(bytes > 0);
+        self.repairs -= bytes;
+    }
+
     /// Sends the packet again that went out as `seq`, if it can be had. Gives its bytes.
-    pub(crate) fn resend(&mut self, seq: u16, histories: [&History; 2], way: &mut Way<'_>) -> usize {
+    fn again(&mut self, seq: u16, histories: [&History; 2], way: &mut Way<'_>) -> usize {
         let (Some(track), Some(srtp)) = (&mut self.video, &mut self.srtp) else { return 0 };
         let Some(origin) = track.rewriter.origin(seq) else { return 0 };
         let found = histories.into_iter().find_map(|h| h.get(origin.epoch, origin.number, way.now));
@@ -325,11 +351,6 @@ impl Outbound {
         let timestamp = packet.timestamp.wrapping_add(origin.timestamp_offset);
         let fields = Rewritten { seq: origin.seq, timestamp, marker: packet.marker };
         let length = 12 + track.extensions.len() + 2 + packet.payload.len() + srtp.tag();
-        if length > self.repairs {
-            way.sink.stats.repairs_refused += 1;
-            return 0;
-        }
-        self.repairs -= length;
         let ntp = way.clock.ntp(way.now);
         let mut run = Run { segment: length, datagrams: 1, ..Run::default() };
         run.bytes.reserve_exact(length);
@@ -348,11 +369,23 @@ impl Outbound {
             }
         };
         if done {
-            way.sink.stats.repairs += 1;
             run.segment = run.bytes.len();
             run.send(way.route, way.sink);
         }
         length
+    }
+
+    /// Whether packets may be sent that nobody asked for.
+    pub(crate) fn can_probe(&self) -> bool {
+        self.video.as_ref().is_some_and(|track| track.repair.is_some())
+    }
+
+    /// Sends one of the newest packets once more, to see whether it gets through. Gives its bytes.
+    pub(crate) fn probe(&mut self, histories: [&History; 2], way: &mut Way<'_>) -> usize {
+        let Some(last) = self.video.as_ref().and_then(|track| track.rewriter.last_seq()) else { return 0 };
+        // By turns, so that a packet that was lost may come with it.
+        self.probes = self.probes.wrapping_add(1);
+        self.again(last.wrapping_sub(self.probes % PROBES), histories, way)
     }
 
     /// Says goodbye.

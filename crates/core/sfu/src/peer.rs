@@ -20,6 +20,9 @@ const NEVER: Duration = Duration::from_secs(24 * 3_600);
 /// Errors a peer may cause before it is given up; one broken datagram is one error.
 const PATIENCE: u32 = 100;
 
+/// See [`Peer::established`].
+const REST: Duration = Duration::from_secs(1);
+
 /// A way this silent is not kept when another one is checked.
 const SILENT: Duration = Duration::from_secs(3);
 
@@ -68,6 +71,8 @@ pub(crate) struct Peer {
     handshake: Option<Route>,
     /// Media goes another way than through `str0m`, which must then send none.
     own_media: bool,
+    /// How long `str0m` may wait for its timeouts.
+    rest: Duration,
     keys: Option<Keys>,
 }
 
@@ -83,6 +88,7 @@ impl Peer {
             way: None,
             handshake: None,
             own_media,
+            rest: Duration::ZERO,
             keys: None,
         }
     }
@@ -90,6 +96,14 @@ impl Peer {
     /// Where media goes, if that is known yet.
     pub(crate) fn route(&self) -> Option<Route> {
         self.way.map(|way| Route { ours: way.ours, peer: way.peer }).or(self.handshake)
+    }
+
+    /// The handshake is done. Where media is not `str0m`'s, all it has left to do is to notice
+    /// that the peer has gone, which it would look after many times a second.
+    pub(crate) const fn established(&mut self) {
+        if self.own_media {
+            self.rest = REST;
+        }
     }
 
     /// The keys the handshake agreed on, once.
@@ -196,7 +210,7 @@ impl Peer {
         loop {
             match self.rtc.poll_output() {
                 Ok(str0m::Output::Timeout(at)) => {
-                    self.deadline = (at < now + NEVER).then_some(at);
+                    self.deadline = (at < now + NEVER).then_some(at.max(now + self.rest));
                     return;
                 }
                 Ok(str0m::Output::Transmit(transmit)) => {

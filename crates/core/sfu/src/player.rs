@@ -1,5 +1,8 @@
 //! A session that plays: which packets of which source are for it.
 
+use crate::feed::Rates;
+use crate::history::History;
+use crate::ladder::{Ladder, Meter, Move};
 use crate::outbound::{Outbound, Way};
 use crate::packet::Packet;
 use palco_base::{FeedId, MediaKind, Size};
@@ -14,11 +17,13 @@ pub(crate) struct Player {
     /// When to stop waiting for that key frame.
     pub(crate) switch_by: Option<Instant>,
     pub(crate) out: Outbound,
-    /// The Rendition to play, where the source has more than one.
-    pub(crate) size: Size,
+    ladder: Ladder,
+    sent_rate: Meter,
+    /// When a probe was last given bytes, and bits it may still send.
+    probed: Option<(Instant, u64)>,
     /// The Rendition that is being sent, and whether a picture of it was left out: what comes
     /// after cannot be decoded then.
-    sent: (Size, bool),
+    sending: (Size, bool),
 }
 
 /// What came of packets for a player.
@@ -28,13 +33,20 @@ pub(crate) struct Forwarded {
     pub(crate) waits: bool,
     /// A switch is complete; this source is not played any more.
     pub(crate) left: Option<FeedId>,
-    /// Bytes sent.
-    pub(crate) bytes: usize,
 }
 
 impl Player {
-    pub(crate) const fn new(source: FeedId, out: Outbound) -> Self {
-        Self { source, next: None, switch_by: None, out, size: Size::Large, sent: (Size::Large, false) }
+    pub(crate) fn new(source: FeedId, out: Outbound) -> Self {
+        Self {
+            source,
+            next: None,
+            switch_by: None,
+            out,
+            ladder: Ladder::new(),
+            sent_rate: Meter::default(),
+            probed: None,
+            sending: (Size::Large, false),
+        }
     }
 
     pub(crate) const fn has_picture(&self) -> bool {
@@ -49,18 +61,18 @@ impl Player {
     }
 
     /// Sends packets of one frame or less, all of the same track and Rendition of `feed`.
-    /// `has_small`: the feed has a small picture beside the large.
+    /// `rates`: of its Renditions, if it has more than one.
     pub(crate) fn forward(
         &mut self,
         feed: FeedId,
         packets: &[Packet],
-        has_small: bool,
+        rates: Option<Rates>,
         way: &mut Way<'_>,
     ) -> Forwarded {
         let mut done = Forwarded::default();
         let Some(first) = packets.first() else { return done };
         let kind = first.codec.kind();
-        let size = if has_small { self.size } else { Size::Large };
+        let size = rates.map_or(Size::Large, |_| self.ladder.size());
         let key = packets.iter().any(|p| p.starts_key);
         if self.next == Some(feed)
             && kind == MediaKind::Video
@@ -77,7 +89,8 @@ impl Player {
         if kind == MediaKind::Video && !self.chooses(first.size, size, key) {
             return done;
         }
-        done.bytes = self.out.send(packets, way);
+        let bytes = self.out.send(packets, way);
+        self.sent_rate.add(bytes, way.now);
         let takes = self.out.track(kind).is_some_and(|t| t.takes(first.codec) && !t.sends(first.epoch));
         done.waits = takes && first.size == size;
         done
@@ -85,13 +98,13 @@ impl Player {
 
     /// Whether a picture of this Rendition is sent, when `wanted` is to be played.
     const fn chooses(&mut self, size: Size, wanted: Size, key: bool) -> bool {
-        let (sent, broken) = self.sent;
+        let (sent, broken) = self.sending;
         match (same(size, wanted), same(size, sent)) {
             (true, true) if broken && !key => false,
             (true, false) if !key => true,
             (true, _) => {
                 if key {
-                    self.sent = (size, false);
+                    self.sending = (size, false);
                 }
                 true
             }
@@ -99,16 +112,61 @@ impl Player {
             // the new one's comes with them, and is smaller or wanted more.
             (false, true) if !key && !broken => true,
             (false, true) => {
-                self.sent = (sent, true);
+                self.sending = (sent, true);
                 false
             }
             (false, false) => false,
         }
     }
 
-    /// Sends no more of the Rendition that is too much, whatever comes in its place.
-    pub(crate) const fn stop_sending(&mut self) {
-        self.sent = (self.sent.0, true);
+    /// What the browser believes its network carries. Whether a key frame is needed now.
+    pub(crate) fn estimate(&mut self, estimate: u64, now: Instant) -> bool {
+        let sent = self.sent_rate.rate(now);
+        let moved = self.ladder.estimate(estimate, sent, now);
+        self.moved(moved)
+    }
+
+    /// How much of the picture got lost, of 256. Whether a key frame is needed now.
+    pub(crate) fn lost(&mut self, lost: u8, now: Instant) -> bool {
+        let sent = self.sent_rate.rate(now);
+        let moved = self.ladder.lost(lost, sent, now);
+        self.moved(moved)
+    }
+
+    /// Looks whether more can be played, and probes for it. Whether a key frame is needed now.
+    pub(crate) fn climb(&mut self, rates: Rates, histories: [&History; 2], way: &mut Way<'_>) -> bool {
+        let Rates { small, large } = rates;
+        let moved = self.ladder.tick(small, large, way.now);
+        let Some(target) = self.ladder.target(small, large, way.now).filter(|_| self.out.can_probe()) else {
+            self.probed = None;
+            return self.moved(moved);
+        };
+        let (last, left) = self.probed.unwrap_or((way.now, 0));
+        let since = way.now.saturating_duration_since(last).as_micros() as u64;
+        let mut bits = left + target.saturating_sub(small) * since / 1_000_000;
+        while bits > 0 {
+            let bytes = self.out.probe(histories, way);
+            if bytes == 0 {
+                break;
+            }
+            self.sent_rate.add(bytes, way.now);
+            bits = bits.saturating_sub(8 * bytes as u64);
+        }
+        self.probed = Some((way.now, bits));
+        self.moved(moved)
+    }
+
+    const fn moved(&mut self, moved: Option<Move>) -> bool {
+        if let Some(Move::Down) = moved {
+            // Whatever comes in its place: each packet more makes the queue longer.
+            self.sending = (self.sending.0, true);
+        }
+        moved.is_some()
+    }
+
+    /// The Rendition played where there is more than one.
+    pub(crate) const fn size(&self) -> Size {
+        self.ladder.size()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::session::{self, Making, Role, Session};
 use crate::slab::{Slab, Slot};
 use crate::timers::{Timer, Timers};
 use crate::wallclock::WallClock;
-use palco_base::{Fault, FeedId, MediaKind, MediaTime, SessionId, WallTime};
+use palco_base::{Fault, FeedId, MediaKind, MediaTime, SessionId, Size, WallTime};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -200,9 +200,12 @@ impl Sfu {
             Command::Stats => {
                 let mut stats = self.sink.stats;
                 stats.sessions = self.sessions.len() as u64;
-                let playing =
-                    |slot: &Slot| self.sessions.get(*slot).is_some_and(|s| matches!(s.role, Role::Play(_)));
-                stats.playing = self.sessions.slots().filter(playing).count() as u64;
+                for slot in self.sessions.slots() {
+                    if let Some(Session { role: Role::Play(player), .. }) = self.sessions.get(slot) {
+                        stats.playing += 1;
+                        stats.playing_small += u64::from(player.size() == Size::Small);
+                    }
+                }
                 self.event(Event::Stats(Box::new(stats)));
             }
         }
@@ -487,6 +490,7 @@ impl Sfu {
             return;
         }
         session.give_up = None;
+        session.peer.established();
         let id = session.id;
         let mut wanted = None;
         if let Role::Play(player) = &mut session.role {

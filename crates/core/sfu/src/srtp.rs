@@ -1,16 +1,17 @@
-//! SRTP and SRTCP for sessions that play (RFC 3711, RFC 7714): keys from the DTLS handshake,
-//! ciphers from `str0m`'s crypto provider.
+//! SRTP and SRTCP for sessions that play (RFC 3711, RFC 7714): keys from the DTLS handshake. The
+//! ciphers are those `str0m` uses; GCM, which nearly all viewers take, without its detour.
 //!
 //! `str0m` must not send SRTP or SRTCP of its own in such a session: both would count from zero
 //! under one key, and GCM does not forgive a nonce used twice.
 
 use crate::keys::Keys;
+use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, Algorithm, LessSafeKey, Nonce, UnboundKey};
 use std::sync::Arc;
 use str0m::crypto::dtls::SrtpProfile;
-use str0m::crypto::{
-    AeadAes128Gcm, AeadAes128GcmCipher, AeadAes256Gcm, AeadAes256GcmCipher, Aes128CmSha1_80,
-    Aes128CmSha1_80Cipher, CryptoProvider,
-};
+use str0m::crypto::{Aes128CmSha1_80, Aes128CmSha1_80Cipher, CryptoProvider};
+
+/// Bytes GCM adds (RFC 7714 §14.2).
+const GCM_TAG: usize = 16;
 
 /// An SRTCP packet: fixed header and SSRC stand before what is encrypted.
 const CONTROL_HEADER: usize = 8;
@@ -32,8 +33,7 @@ const RTCP: Labels = Labels { key: 3, authentication: 4, salt: 5 };
 /// One direction of one protocol under one key.
 enum Cipher {
     CmSha1 { cipher: Box<dyn Aes128CmSha1_80Cipher>, salt: [u8; 14], authentication: [u8; 20] },
-    Gcm128 { cipher: Box<dyn AeadAes128GcmCipher>, salt: [u8; 12] },
-    Gcm256 { cipher: Box<dyn AeadAes256GcmCipher>, salt: [u8; 12] },
+    Gcm { key: LessSafeKey, salt: [u8; 12] },
 }
 
 /// The contexts of one session.
@@ -79,26 +79,22 @@ impl Srtp {
         payload: &[u8],
     ) -> bool {
         let body = out.len();
-        out.resize(body + payload.len() + self.rtp.tag(), 0);
-        let (head, to) = out.split_at_mut(body);
-        let header = &head[start..];
+        out.extend_from_slice(payload);
         let done = match &mut self.rtp {
-            Cipher::Gcm128 { cipher, salt } => {
-                let iv = AeadAes128Gcm::rtp_iv(*salt, ssrc, (index >> 16) as u32, index as u16);
-                cipher.encrypt(&iv, header, payload, to).is_ok()
-            }
-            Cipher::Gcm256 { cipher, salt } => {
-                let iv = AeadAes256Gcm::rtp_iv(*salt, ssrc, (index >> 16) as u32, index as u16);
-                cipher.encrypt(&iv, header, payload, to).is_ok()
+            Cipher::Gcm { key, salt } => {
+                let (head, to) = out.split_at_mut(body);
+                let nonce = nonce(*salt, ssrc, index);
+                let tag = key.seal_in_place_separate_tag(nonce, Aad::from(&head[start..]), to);
+                tag.map(|tag| out.extend_from_slice(tag.as_ref())).is_ok()
             }
             Cipher::CmSha1 { cipher, salt, authentication } => {
                 let iv = Aes128CmSha1_80::rtp_iv(*salt, ssrc, index);
-                let done = cipher.encrypt(&iv, payload, &mut to[..payload.len()]).is_ok();
+                let done = cipher.encrypt(&iv, payload, &mut out[body..]).is_ok();
+                let end = out.len() - start;
+                out.resize(out.len() + Aes128CmSha1_80::HMAC_TAG_LEN, 0);
                 let hmac = self.provider.sha1_hmac_provider;
-                let packet = &mut out[start..];
-                let end = packet.len() - Aes128CmSha1_80::HMAC_TAG_LEN;
                 let hmac = |key: &[u8], parts: &[&[u8]]| hmac.sha1_hmac(key, parts);
-                Aes128CmSha1_80::rtp_hmac(hmac, authentication, packet, index, end);
+                Aes128CmSha1_80::rtp_hmac(hmac, authentication, &mut out[start..], index, end);
                 done
             }
         };
@@ -115,30 +111,23 @@ impl Srtp {
         let index = self.index;
         self.index = (self.index + 1) & !ENCRYPTED;
         let trailer = (ENCRYPTED | index).to_be_bytes();
-        let mut out = vec![0; packet.len()];
-        out[..CONTROL_HEADER].copy_from_slice(header);
-        let tag = self.control.tag();
+        let mut out = packet.to_vec();
         match &mut self.control {
             Cipher::CmSha1 { cipher, salt, authentication } => {
                 let iv = Aes128CmSha1_80::rtp_iv(*salt, ssrc, index.into());
                 cipher.encrypt(&iv, body, &mut out[CONTROL_HEADER..]).ok()?;
                 out.extend(trailer);
                 let end = out.len();
-                out.resize(end + tag, 0);
+                out.resize(end + Aes128CmSha1_80::HMAC_TAG_LEN, 0);
                 let hmac = self.provider.sha1_hmac_provider;
                 let hmac = |key: &[u8], parts: &[&[u8]]| hmac.sha1_hmac(key, parts);
                 Aes128CmSha1_80::rtcp_hmac(hmac, authentication, &mut out, end);
             }
-            Cipher::Gcm128 { cipher, salt } => {
-                out.resize(packet.len() + tag, 0);
-                let iv = AeadAes128Gcm::rtcp_iv(*salt, ssrc, index);
-                cipher.encrypt(&iv, &associated(header, trailer), body, &mut out[CONTROL_HEADER..]).ok()?;
-                out.extend(trailer);
-            }
-            Cipher::Gcm256 { cipher, salt } => {
-                out.resize(packet.len() + tag, 0);
-                let iv = AeadAes256Gcm::rtcp_iv(*salt, ssrc, index);
-                cipher.encrypt(&iv, &associated(header, trailer), body, &mut out[CONTROL_HEADER..]).ok()?;
+            Cipher::Gcm { key, salt } => {
+                let aad = Aad::from(associated(header, trailer));
+                let nonce = nonce(*salt, ssrc, index.into());
+                let tag = key.seal_in_place_separate_tag(nonce, aad, &mut out[CONTROL_HEADER..]).ok()?;
+                out.extend(tag.as_ref());
                 out.extend(trailer);
             }
         }
@@ -156,7 +145,7 @@ impl Srtp {
         let ssrc = u32::from_be_bytes(header[4..].try_into().ok()?);
         let at = match self.theirs {
             Cipher::CmSha1 { .. } => packet.len() - tag - CONTROL_INDEX,
-            Cipher::Gcm128 { .. } | Cipher::Gcm256 { .. } => packet.len() - CONTROL_INDEX,
+            Cipher::Gcm { .. } => packet.len() - CONTROL_INDEX,
         };
         let trailer: [u8; 4] = packet[at..at + CONTROL_INDEX].try_into().ok()?;
         let index = u32::from_be_bytes(trailer);
@@ -165,8 +154,7 @@ impl Srtp {
         }
         let index = index & !ENCRYPTED;
         let body = &packet[CONTROL_HEADER..at];
-        let mut out = vec![0; CONTROL_HEADER + body.len()];
-        out[..CONTROL_HEADER].copy_from_slice(header);
+        let mut out = packet[..at].to_vec();
         let to = &mut out[CONTROL_HEADER..];
         let length = match &mut self.theirs {
             Cipher::CmSha1 { cipher, salt, authentication } => {
@@ -180,19 +168,24 @@ impl Srtp {
                 cipher.decrypt(&iv, body, to).ok()?;
                 body.len()
             }
-            Cipher::Gcm128 { cipher, salt } => {
-                let iv = AeadAes128Gcm::rtcp_iv(*salt, ssrc, index);
-                cipher.decrypt(&iv, &[&associated(header, trailer)], body, to).ok()?
-            }
-            Cipher::Gcm256 { cipher, salt } => {
-                let iv = AeadAes256Gcm::rtcp_iv(*salt, ssrc, index);
-                cipher.decrypt(&iv, &[&associated(header, trailer)], body, to).ok()?
+            Cipher::Gcm { key, salt } => {
+                let aad = Aad::from(associated(header, trailer));
+                key.open_in_place(nonce(*salt, ssrc, index.into()), aad, to).ok()?.len()
             }
         };
         out.truncate(CONTROL_HEADER + length);
         self.replay.note(index);
         Some(out)
     }
+}
+
+/// RFC 7714 §8.1 and §9.1: two zero bytes, the SSRC, 48 bits of index; exclusive or with the salt.
+fn nonce(salt: [u8; 12], ssrc: u32, index: u64) -> Nonce {
+    let mut nonce = salt;
+    let ssrc = ssrc.to_be_bytes();
+    let index = index.to_be_bytes();
+    nonce[2..].iter_mut().zip(ssrc.iter().chain(&index[2..])).for_each(|(n, b)| *n ^= b);
+    Nonce::assume_unique_for_key(nonce)
 }
 
 /// What GCM authenticates beside the ciphertext of SRTCP (RFC 7714 §9.2).
@@ -207,8 +200,7 @@ impl Cipher {
     const fn tag(&self) -> usize {
         match self {
             Self::CmSha1 { .. } => Aes128CmSha1_80::HMAC_TAG_LEN,
-            Self::Gcm128 { .. } => AeadAes128Gcm::TAG_LEN,
-            Self::Gcm256 { .. } => AeadAes256Gcm::TAG_LEN,
+            Self::Gcm { .. } => GCM_TAG,
         }
     }
 }
@@ -264,16 +256,27 @@ impl<'a> Master<'a> {
                 salt: self.derive(provider, labels.salt),
                 authentication: self.derive(provider, labels.authentication),
             },
-            SrtpProfile::AEAD_AES_128_GCM => Cipher::Gcm128 {
-                cipher: srtp.aead_aes_128_gcm().create_cipher(self.derive(provider, labels.key), encrypt),
-                salt: self.derive(provider, labels.salt),
-            },
-            SrtpProfile::AEAD_AES_256_GCM => Cipher::Gcm256 {
-                cipher: srtp.aead_aes_256_gcm().create_cipher(self.derive(provider, labels.key), encrypt),
-                salt: self.derive(provider, labels.salt),
-            },
+            SrtpProfile::AEAD_AES_128_GCM => {
+                self.gcm(&AES_128_GCM, &self.derive::<16>(provider, labels.key), provider, labels)?
+            }
+            SrtpProfile::AEAD_AES_256_GCM => {
+                self.gcm(&AES_256_GCM, &self.derive::<32>(provider, labels.key), provider, labels)?
+            }
             _ => return None,
         })
+    }
+}
+
+impl Master<'_> {
+    fn gcm(
+        &self,
+        algorithm: &'static Algorithm,
+        key: &[u8],
+        provider: &CryptoProvider,
+        labels: Labels,
+    ) -> Option<Cipher> {
+        let key = LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?);
+        Some(Cipher::Gcm { key, salt: self.derive(provider, labels.salt) })
     }
 }
 

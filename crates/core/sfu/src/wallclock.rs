@@ -23,6 +23,7 @@ impl WallClock {
     /// Seconds in the upper half, their fraction in the lower (RFC 3550 §4).
     pub(crate) fn ntp(&self, now: Instant) -> u64 {
         let time = self.wall + now.saturating_duration_since(self.origin);
-        (time.as_secs() + NTP_TO_UNIX) << 32 | (u64::from(time.subsec_nanos()) << 32) / 1_000_000_000
+        let fraction = (u64::from(time.subsec_nanos()) << 32) / 1_000_000_000;
+        ((time.as_secs() + NTP_TO_UNIX) << 32) | fraction
     }
 }

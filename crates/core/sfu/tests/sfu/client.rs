@@ -7,6 +7,7 @@ use palco_netem::{Impairment, Link};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use str0m::bwe::Bitrate;
 use str0m::format::{Codec as Format, PayloadParams};
 use str0m::media::{Mid, Pt};
 use str0m::net::{Protocol, Receive};
@@ -266,6 +267,16 @@ impl Client {
         self.seq[1] += 1;
         let payload = vec![sending.tag; 60];
         self.write(now, mid, vec![RtpWrite::new(pt, self.seq[1].into(), time, now, payload)]);
+    }
+
+    /// Tells the server what the network carries, as browsers do (REMB).
+    pub(crate) fn estimate(&mut self, now: Instant, bitrate: u64) {
+        let (mid, _) = self.video.unwrap();
+        let mut direct = self.rtc.direct_api();
+        let stream = direct.stream_rx_by_mid(mid, None).expect("pictures have come");
+        stream.request_remb(Bitrate::from(bitrate));
+        self.drain(now);
+        self.input(now, str0m::Input::Timeout(now));
     }
 
     /// The last datagram sent.

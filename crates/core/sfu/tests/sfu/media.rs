@@ -1,7 +1,7 @@
 //! Media: join, leave, loss, switch, reconnect, key-frame storms.
 
 use crate::client::Sending;
-use crate::world::{KEY_INTERVAL, World, millis};
+use crate::world::{KEY_INTERVAL, SMALL_PICTURE, World, millis};
 use palco_base::{Codec, FeedId};
 use palco_netem::{Burst, Impairment};
 use palco_sfu::{CloseReason, Command, Event};
@@ -402,4 +402,61 @@ fn two_seconds_of_nothing_do_not_end_a_viewer() {
     assert!(world.clients[viewer].whole_pictures().len() > 100);
     world.clients[viewer].check_continuity(false);
     assert_eq!(world.stats().sessions, 2);
+}
+
+/// When a viewer of a Program got which Rendition: the time each of its pictures ended, and
+/// whether it was the large one.
+fn seen(world: &World, viewer: usize) -> Vec<(std::time::Instant, bool)> {
+    let pictures = world.clients[viewer].got.iter().filter(|g| g.video && g.payload.len() > 100);
+    let mut all: Vec<_> =
+        pictures.map(|g| (g.timestamp, g.at, g.payload.len() > SMALL_PICTURE + 100)).collect();
+    all.dedup_by_key(|(timestamp, ..)| *timestamp);
+    all.into_iter().map(|(_, at, large)| (at, large)).collect()
+}
+
+#[test]
+fn a_viewer_whose_network_shrinks_gets_the_small_picture_and_later_the_large_again() {
+    let mut world = World::new(60);
+    world.open_program(PROGRAM);
+    world.programs[0].small = true;
+    let wide = Impairment { delay: millis(20), ..Impairment::default() };
+    let viewer = world.play(PROGRAM, wide);
+    world.run(millis(3_000));
+    for _ in 0..4 {
+        let now = world.now;
+        world.clients[viewer].estimate(now, 1_100_000);
+        world.run(millis(1_000));
+    }
+    assert!(seen(&world, viewer).iter().all(|(_, large)| *large));
+
+    let shrunk = world.now;
+    let narrow = Impairment { rate: Some(400_000), queue: 60_000, ..wide };
+    world.clients[viewer].down.set(narrow);
+    world.run(millis(400));
+    // The queue grows, which libwebrtc notices within some hundred ms.
+    world.clients[viewer].estimate(world.now, 340_000);
+    world.run(millis(4_000));
+    let after: Vec<_> = seen(&world, viewer).into_iter().filter(|(at, _)| *at > shrunk).collect();
+    let first_small = after.iter().find(|(_, large)| !large).expect("the small picture").0;
+    println!("small after {:?}", first_small - shrunk);
+    assert!(first_small - shrunk < millis(1_600));
+    let gap = after.windows(2).map(|w| w[1].0 - w[0].0).max().unwrap();
+    println!("longest gap {gap:?}");
+    assert!(gap < millis(1_000), "no freeze over a second: {gap:?}");
+    assert!(after.iter().skip_while(|(_, large)| *large).all(|(_, large)| !large), "and it stays");
+    assert_eq!(world.stats().playing_small, 1);
+
+    world.clients[viewer].down.set(wide);
+    let healed = world.now;
+    for second in 0..20 {
+        let now = world.now;
+        world.clients[viewer].estimate(now, 400_000 + 30_000 * second);
+        world.run(millis(1_000));
+    }
+    let back =
+        seen(&world, viewer).into_iter().find(|(at, large)| *at > healed && *large).expect("large again");
+    println!("large again after {:?}", back.0 - healed);
+    assert!(back.0 - healed < millis(15_000));
+    assert_eq!(world.stats().playing_small, 0);
+    world.clients[viewer].check_continuity(true);
 }

@@ -33,7 +33,13 @@ pub(crate) struct Program {
     pub(crate) number: u64,
     pub(crate) key_wanted: bool,
     pub(crate) running: bool,
+    /// Whether there is a small picture beside the large.
+    pub(crate) small: bool,
 }
+
+/// Bytes of a Program's pictures: 720 kbit/s, and 170.
+pub(crate) const LARGE_PICTURE: usize = 3_000;
+pub(crate) const SMALL_PICTURE: usize = 700;
 
 pub(crate) const KEY_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -194,7 +200,14 @@ impl World {
 
     pub(crate) fn open_program(&mut self, feed: FeedId) {
         self.command(Command::OpenProgram { feed });
-        self.programs.push(Program { feed, next: self.now, number: 0, key_wanted: true, running: true });
+        self.programs.push(Program {
+            feed,
+            next: self.now,
+            number: 0,
+            key_wanted: true,
+            running: true,
+            small: false,
+        });
     }
 
     /// Lets time go on.
@@ -263,19 +276,29 @@ impl World {
         }
         let key = program.key_wanted || program.number.is_multiple_of(60);
         program.key_wanted = false;
-        let (feed, number) = (program.feed, program.number);
+        let (feed, number, small) = (program.feed, program.number, program.small);
         program.number += 1;
         program.next += PICTURE;
         let time = self.media(self.now);
-        let mut picture = Vec::new();
-        if key {
-            picture.extend([0, 0, 0, 1, 0x67, 0x42, 0xe0, 0x1f, 0, 0, 0, 1, 0x68, 0xce]);
+        let picture = |bytes| {
+            let mut picture = Vec::new();
+            if key {
+                picture.extend([0, 0, 0, 1, 0x67, 0x42, 0xe0, 0x1f, 0, 0, 0, 1, 0x68, 0xce]);
+            }
+            picture.extend([0, 0, 0, 1, if key { 0x65 } else { 0x41 }]);
+            picture.extend(std::iter::repeat_n(1 + (number % 250) as u8, bytes));
+            picture
+        };
+        let mut frames = vec![
+            (Size::Large, Codec::H264, picture(LARGE_PICTURE)),
+            (Size::Large, Codec::Opus, vec![number as u8; 80]),
+        ];
+        if small {
+            frames.push((Size::Small, Codec::H264, picture(SMALL_PICTURE)));
         }
-        picture.extend([0, 0, 0, 1, if key { 0x65 } else { 0x41 }]);
-        picture.extend(std::iter::repeat_n(1 + (number % 250) as u8, 3_000));
-        for (codec, payload) in [(Codec::H264, picture), (Codec::Opus, vec![number as u8; 80])] {
+        for (size, codec, payload) in frames {
             let frame = EncodedFrame { codec, key, time, payload: payload.into() };
-            self.command(Command::ProgramFrame { feed, size: Size::Large, frame });
+            self.command(Command::ProgramFrame { feed, size, frame });
         }
     }
 
