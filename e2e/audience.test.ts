@@ -136,6 +136,42 @@ test("UDP is blocked from the start: the playlist's picture", async (t) => {
   await wall.stop();
 });
 
+/** What the viewer's WebRTC brings: picture height, and bits in the last `millis`. */
+async function incoming(it: Page, millis: number): Promise<{ height: number; rate: number }> {
+  const bits = () =>
+    it.evaluate(async () => {
+      const { pc } = (window as unknown as { palco: { pc: RTCPeerConnection | null } }).palco;
+      const stats: { type: string; bytesReceived?: number }[] = [...((await pc?.getStats()) ?? new Map()).values()];
+      return 8 * (stats.find((s) => s.type === "transport")?.bytesReceived ?? 0);
+    });
+  const first = await bits();
+  await new Promise((resolve) => setTimeout(resolve, millis));
+  const rate = ((await bits()) - first) / (millis / 1_000);
+  return { height: await it.evaluate(() => document.querySelector("video")?.videoHeight ?? 0), rate };
+}
+
+test("the line shrinks: the small picture, without a freeze; it widens: the large one again", async (t) => {
+  await until("the large picture", 20_000, async () => (await incoming(page, 500)).height === 720);
+  const { rate } = await incoming(page, 3_000);
+  await relay.say("queue 30000");
+  await relay.say(`rate ${600_000}`);
+  const shrunk = Date.now();
+  await until("the small picture", 6_000, async () => (await incoming(page, 200)).height === 360);
+  const small = Date.now() - shrunk;
+  const narrow = await incoming(page, 5_000);
+  const seen = await screenSeen(page, shrunk);
+  const freeze = longestGap(seen, shrunk);
+  assert.ok(seen.every((s) => s.way === "webrtc"), "it stays in real time");
+  await relay.say("rate off");
+  const widened = Date.now();
+  await until("the large picture again", 60_000, async () => (await incoming(page, 500)).height === 720);
+  t.diagnostic(
+    `large ${Math.round(rate / 1e3)} kbit/s, line 600; small after ${small} ms, ${Math.round(narrow.rate / 1e3)} kbit/s, ` +
+      `longest still ${Math.round(freeze)} ms; large again ${Date.now() - widened} ms after the line was wide`,
+  );
+  assert.ok(freeze < 2_000, `${freeze} ms without a new picture`);
+});
+
 test("back ten seconds by key and by button, and live again", async (t) => {
   await until("the show is 30 s old", 40_000, async () => (await page.locator(".watch-time input").getAttribute("max")) !== null && Number(await page.locator(".watch-time input").getAttribute("max")) > 30);
   const before = await age(page);

@@ -94,7 +94,9 @@ impl Ladder {
     /// The browser's estimate; `sent` is what went out in the last second, both in bit/s.
     pub(crate) fn estimate(&mut self, estimate: u64, sent: u64, now: Instant) -> Option<Move> {
         self.estimates.retain(|(at, _)| now.saturating_duration_since(*at) <= MEMORY);
-        let highest = self.estimates.iter().map(|(_, e)| *e).max().unwrap_or(0);
+        let highest = self.estimates.iter().map(|(_, e)| *e).max();
+        // The first one comes after five seconds, or because something is wrong.
+        let highest = highest.unwrap_or(sent.saturating_mul(3) / 4);
         if self.estimates.len() == 64 {
             self.estimates.pop_front();
         }

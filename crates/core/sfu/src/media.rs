@@ -184,9 +184,9 @@ impl Sfu {
             Told::Missing { ssrc, first, more } if player.out.is_picture(ssrc) => {
                 let Some(histories) = histories else { return };
                 let way = &mut Way { route, sink, clock: *clock, now };
-                player.out.resend(first, histories, way);
+                player.resend(first, histories, way);
                 for bit in (0..16).filter(|bit| more >> bit & 1 == 1) {
-                    player.out.resend(first.wrapping_add(1 + bit), histories, way);
+                    player.resend(first.wrapping_add(1 + bit), histories, way);
                 }
             }
             Told::KeyFrame { ssrc } => key_frame |= player.out.is_picture(ssrc),

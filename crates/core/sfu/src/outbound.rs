@@ -25,7 +25,7 @@ const RUN_DATAGRAMS: usize = 64;
 const RUN_BYTES: usize = 60_000;
 /// What may be sent again at once, in bytes. It fills up with a share of what is sent: bursts on
 /// a bad link need many repairs, and more than this does not get through anyway.
-const REPAIRS: usize = 256 * 1_024;
+const REPAIRS: usize = 64 * 1_024;
 const REPAIR_SHARE: usize = 2;
 /// No datagram is larger.
 const LARGEST: usize = 1_500;

@@ -119,6 +119,14 @@ impl Player {
         }
     }
 
+    /// Sends again what was lost, if it can still be of use.
+    pub(crate) fn resend(&mut self, seq: u16, histories: [&History; 2], way: &mut Way<'_>) {
+        // On a line that is full, what waits for a key frame anyway is only in its way.
+        if !self.sending.1 {
+            self.out.resend(seq, histories, way);
+        }
+    }
+
     /// What the browser believes its network carries. Whether a key frame is needed now.
     pub(crate) fn estimate(&mut self, estimate: u64, now: Instant) -> bool {
         let sent = self.sent_rate.rate(now);

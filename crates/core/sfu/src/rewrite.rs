@@ -2,10 +2,6 @@
 
 use crate::packet::Packet;
 use palco_base::{Codec, MediaTime};
-use std::collections::VecDeque;
-
-/// Beginnings remembered, for what is asked for again.
-const ANCHORS: usize = 4;
 
 /// The header fields of one outgoing packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +31,7 @@ pub(crate) struct Rewriter {
     zero: MediaTime,
     next_seq: u64,
     last_timestamp: Option<u32>,
-    /// Where each source began, the newest last.
-    anchors: VecDeque<Anchor>,
+    anchor: Option<Anchor>,
 }
 
 /// Where a packet sent before came from.
@@ -56,31 +51,26 @@ impl Rewriter {
     pub(crate) fn new(zero: MediaTime, first_seq: u16) -> Self {
         // The lower half only: a receiver that misses the first packets must not
         // take an early wrap-around for the beginning.
-        Self { zero, next_seq: u64::from(first_seq >> 1), last_timestamp: None, anchors: VecDeque::new() }
+        Self { zero, next_seq: u64::from(first_seq >> 1), last_timestamp: None, anchor: None }
     }
 
     /// Whether packets of `epoch` are being taken.
     pub(crate) fn takes(&self, epoch: u64) -> bool {
-        self.anchors.back().is_some_and(|a| a.epoch == epoch)
+        self.anchor.is_some_and(|a| a.epoch == epoch)
     }
 
     /// The fields for `packet`, or none if it must not be sent: its source has not reached a
     /// key frame since it was chosen, or the packet is from before that.
     pub(crate) fn rewrite(&mut self, packet: &Packet) -> Option<Rewritten> {
         let mut begins = false;
-        let anchor = match self.anchors.back().copied() {
+        let anchor = match self.anchor {
             Some(anchor) if anchor.epoch == packet.epoch => anchor,
             _ => {
                 if !packet.starts_key {
                     return None;
                 }
                 begins = true;
-                if self.anchors.len() == ANCHORS {
-                    self.anchors.pop_front();
-                }
-                let anchor = self.begin(packet);
-                self.anchors.push_back(anchor);
-                anchor
+                *self.anchor.insert(self.begin(packet))
             }
         };
         if packet.seq < anchor.first {
@@ -97,13 +87,14 @@ impl Rewriter {
         Some(Rewritten { seq, timestamp, marker })
     }
 
-    /// Where the packet came from that was sent as `seq`, one of the last 65,535.
+    /// Where the packet came from that was sent as `seq`, one of the last 65,535. None of what a
+    /// source before this one sent: this one began with a key frame, so nobody needs it any more.
     pub(crate) fn origin(&self, seq: u16) -> Option<Origin> {
         let back = u64::from((self.next_seq as u16).wrapping_sub(seq));
         let seq = self.next_seq.checked_sub(back).filter(|_| back > 0)?;
-        let sent = |a: &&Anchor| a.first.wrapping_add(a.seq_offset) <= seq;
-        let anchor = self.anchors.iter().rev().find(sent)?;
-        let Anchor { epoch, seq_offset, timestamp_offset, .. } = *anchor;
+        let Anchor { epoch, first, seq_offset, timestamp_offset } =
+            self.anchor.filter(|a| a.first.wrapping_add(a.seq_offset) <= seq)?;
+        debug_assert!(seq.wrapping_sub(seq_offset) >= first, "sent from this source");
         Some(Origin { epoch, number: seq.wrapping_sub(seq_offset), seq, timestamp_offset })
     }
 
@@ -193,15 +184,13 @@ mod tests {
         assert_eq!(rewriter.origin(7), None);
         let a = rewriter.rewrite(&packet(1, 10, 5, 0, true)).unwrap();
         rewriter.rewrite(&packet(1, 11, 6, 33, false)).unwrap();
-        let b = rewriter.rewrite(&packet(2, 70, 900, 66, true)).unwrap();
-        rewriter.rewrite(&packet(1, 20, 50, 99, true)).unwrap();
-        let first = rewriter.origin(a.seq as u16 + 1).unwrap();
-        assert_eq!((first.epoch, first.number, first.seq), (1, 11, a.seq + 1));
-        assert_eq!(6u32.wrapping_add(first.timestamp_offset), a.timestamp + 1);
-        let second = rewriter.origin(b.seq as u16).unwrap();
-        assert_eq!((second.epoch, second.number), (2, 70));
-        assert_eq!(rewriter.origin(rewriter.last_seq().unwrap()).unwrap().number, 20);
+        let again = rewriter.origin(a.seq as u16 + 1).unwrap();
+        assert_eq!((again.epoch, again.number, again.seq), (1, 11, a.seq + 1));
+        assert_eq!(6u32.wrapping_add(again.timestamp_offset), a.timestamp + 1);
         assert_eq!(rewriter.origin(a.seq as u16 - 1), None, "never sent");
+        rewriter.rewrite(&packet(2, 70, 900, 66, true)).unwrap();
+        assert_eq!(rewriter.origin(rewriter.last_seq().unwrap()).unwrap().number, 70);
+        assert_eq!(rewriter.origin(a.seq as u16 + 1), None, "not needed any more");
     }
 
     #[test]

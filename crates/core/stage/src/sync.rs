@@ -62,7 +62,7 @@ impl Told {
 pub const fn coding(canvas: Canvas, output: Output) -> Coding {
     let (width, height) = canvas.size();
     let large = Rendition { width, height, video: Bitrate::kbps(2_500) };
-    let small = Rendition { width: width / 2, height: height / 2, video: Bitrate::kbps(500) };
+    let small = Rendition { width: width / 2, height: height / 2, video: Bitrate::kbps(400) };
     let (small, aac) = match output {
         Output::Program => (Some(small), Some(Bitrate::kbps(128))),
         Output::Stage => (None, None),
