@@ -19,12 +19,16 @@ use std::time::{Duration, Instant};
 const FALL: u64 = 7;
 /// What the estimates before are compared with: the highest of this time.
 const MEMORY: Duration = Duration::from_secs(3);
-/// Lost, of 256, from which a report is a bad one: 15 %.
-const BAD: u8 = 38;
-/// Bad reports in a row that say the network is full.
-const BAD_REPORTS: u32 = 2;
-/// A probe is over when a report says that this much more of 256 got lost than before: 5 %.
-const MORE_LOST: u8 = 13;
+/// Losses are looked at over at least this long: browsers under strain report every few packets.
+const WINDOW: Duration = Duration::from_secs(1);
+/// Lost, in percent, from which a window is a bad one.
+const BAD: i64 = 15;
+/// Bad windows in a row that say the network is full, if the estimate is below this share of what
+/// is sent, in percent.
+const BAD_WINDOWS: u32 = 2;
+const BELOW: u64 = 80;
+/// A probe is over when this much more got lost than before, in percent.
+const MORE_LOST: i64 = 5;
 /// How far the estimate must have gone up with a probe, in percent: libwebrtc's goes up by eight
 /// a second, and stands still while a queue grows.
 const RISE: u64 = 8;
@@ -54,15 +58,17 @@ pub(crate) enum Move {
 pub(crate) struct Ladder {
     size: Size,
     estimates: VecDeque<(Instant, u64)>,
-    bad_reports: u32,
+    /// What was lost, and of how many, when the window began.
+    window: Option<(Instant, i32, u32)>,
+    bad_windows: u32,
     /// Not before then is more tried.
     quiet_until: Option<Instant>,
     patience: Duration,
     /// When the picture played now began.
     since: Option<Instant>,
     probe: Option<Probe>,
-    /// The last report's loss, of 256.
-    lost: u8,
+    /// The last window's loss, in percent.
+    lost: i64,
 }
 
 /// What was so when a probe began.
@@ -70,7 +76,7 @@ pub(crate) struct Ladder {
 struct Probe {
     began: Instant,
     estimate: Option<u64>,
-    lost: u8,
+    lost: i64,
 }
 
 impl Ladder {
@@ -78,7 +84,8 @@ impl Ladder {
         Self {
             size: Size::Large,
             estimates: VecDeque::new(),
-            bad_reports: 0,
+            window: None,
+            bad_windows: 0,
             quiet_until: None,
             patience: PATIENCE,
             since: None,
@@ -105,24 +112,32 @@ impl Ladder {
         if fell && estimate < sent { self.strain(now) } else { None }
     }
 
-    /// A receiver report: of 256 packets this many got lost.
-    pub(crate) fn lost(&mut self, lost: u8, sent: u64, now: Instant) -> Option<Move> {
-        self.lost = lost;
-        if self.probe.is_some_and(|probe| lost > probe.lost.saturating_add(MORE_LOST)) {
-            return self.strain(now);
-        }
-        if lost < BAD {
-            self.bad_reports = 0;
+    /// A receiver report: of the packets up to `highest` (an extended sequence number), `lost` did
+    /// not come.
+    pub(crate) fn received(&mut self, lost: i32, highest: u32, sent: u64, now: Instant) -> Option<Move> {
+        let (began, lost_before, highest_before) = *self.window.get_or_insert((now, lost, highest));
+        let of = i64::from(highest.wrapping_sub(highest_before).cast_signed());
+        if now.saturating_duration_since(began) < WINDOW || of <= 0 {
             return None;
         }
-        self.bad_reports += 1;
-        let full = self.estimates.back().is_some_and(|(_, estimate)| *estimate < sent);
-        if self.bad_reports >= BAD_REPORTS && full { self.strain(now) } else { None }
+        self.window = Some((now, lost, highest));
+        self.lost = (i64::from(lost) - i64::from(lost_before)).max(0) * 100 / of;
+        if self.probe.is_some_and(|probe| self.lost > probe.lost + MORE_LOST) {
+            return self.strain(now);
+        }
+        if self.lost < BAD {
+            self.bad_windows = 0;
+            return None;
+        }
+        self.bad_windows += 1;
+        let full =
+            self.estimates.back().is_some_and(|(_, e)| e.saturating_mul(100) < sent.saturating_mul(BELOW));
+        if self.bad_windows >= BAD_WINDOWS && full { self.strain(now) } else { None }
     }
 
     /// More is sent than the network carries.
     fn strain(&mut self, now: Instant) -> Option<Move> {
-        self.bad_reports = 0;
+        self.bad_windows = 0;
         let probing = self.probe.take().is_some();
         let proved = self.since.is_none_or(|since| now.saturating_duration_since(since) >= PROVED);
         let falling = self.size == Size::Large;
@@ -228,15 +243,26 @@ mod tests {
         estimate: u64,
         moves: Vec<(Duration, Move)>,
         start: Instant,
+        packets: u32,
+        lost: i32,
     }
 
     impl World {
         fn new(link: u64) -> Self {
             let now = start();
-            Self { ladder: Ladder::new(), now, link, estimate: 3_000_000, moves: Vec::new(), start: now }
+            Self {
+                ladder: Ladder::new(),
+                now,
+                link,
+                estimate: 3_000_000,
+                moves: Vec::new(),
+                start: now,
+                packets: 0,
+                lost: 0,
+            }
         }
 
-        fn run(&mut self, seconds: u64, random_loss: u8) {
+        fn run(&mut self, seconds: u64, random_loss: i32) {
             for step in 0..seconds * 10 {
                 self.now += Duration::from_millis(100);
                 let picture = if self.ladder.size() == Size::Large { LARGE } else { SMALL };
@@ -253,8 +279,10 @@ mod tests {
                     }
                 }
                 if step % 10 == 5 {
-                    let lost = ((sent - comes) * 256 / sent) as u8;
-                    found = found.or(self.ladder.lost(lost.max(random_loss), sent, self.now));
+                    let lost = (100 * (sent - comes) / sent) as i32;
+                    self.packets += 100;
+                    self.lost += lost.max(random_loss);
+                    found = found.or(self.ladder.received(self.lost, self.packets, sent, self.now));
                 }
                 self.moves.extend(found.map(|m| (self.now - self.start, m)));
             }
@@ -292,7 +320,7 @@ mod tests {
     #[test]
     fn random_loss_moves_nobody() {
         let mut world = World::new(20_000_000);
-        world.run(60, 60);
+        world.run(60, 25);
         assert_eq!(world.moves, []);
     }
 

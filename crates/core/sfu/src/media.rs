@@ -190,8 +190,8 @@ impl Sfu {
                 }
             }
             Told::KeyFrame { ssrc } => key_frame |= player.out.is_picture(ssrc),
-            Told::Received { ssrc, lost } if player.out.is_picture(ssrc) => {
-                key_frame |= player.lost(lost, now);
+            Told::Received { ssrc, lost, highest } if player.out.is_picture(ssrc) => {
+                key_frame |= player.received(lost, highest, now);
             }
             Told::Estimate { bitrate } => key_frame |= player.estimate(bitrate, now),
             Told::Clock { ssrc, middle } => player.out.note_clock(ssrc, middle, now),

@@ -134,10 +134,10 @@ impl Player {
         self.moved(moved)
     }
 
-    /// How much of the picture got lost, of 256. Whether a key frame is needed now.
-    pub(crate) fn lost(&mut self, lost: u8, now: Instant) -> bool {
+    /// How many packets of the picture got lost up to which. Whether a key frame is needed now.
+    pub(crate) fn received(&mut self, lost: i32, highest: u32, now: Instant) -> bool {
         let sent = self.sent_rate.rate(now);
-        let moved = self.ladder.lost(lost, sent, now);
+        let moved = self.ladder.received(lost, highest, sent, now);
         self.moved(moved)
     }
 

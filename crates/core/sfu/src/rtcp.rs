@@ -14,8 +14,8 @@ const EXTENDED_REPORT: u8 = 207;
 /// One thing a receiver tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
-    /// Of what we send under `ssrc`, `lost` of 256 packets did not come since the last report.
-    Received { ssrc: u32, lost: u8 },
+    /// Of what we send under `ssrc`, up to packet `highest`, `lost` have not come, ever.
+    Received { ssrc: u32, lost: i32, highest: u32 },
     /// Packet `first`, and `first + 1 + n` for each bit n of `more`, are missing.
     Missing { ssrc: u32, first: u16, more: u16 },
     /// The picture of `ssrc` cannot go on without a key frame.
@@ -82,8 +82,10 @@ fn word(bytes: &[u8], index: usize) -> Option<u32> {
 
 fn blocks(bytes: Option<&[u8]>, count: u8, each: &mut impl FnMut(Told)) {
     for block in bytes.unwrap_or_default().chunks_exact(24).take(count.into()) {
-        if let Some(ssrc) = word(block, 0) {
-            each(Told::Received { ssrc, lost: block[4] });
+        if let (Some(ssrc), Some(lost), Some(highest)) = (word(block, 0), word(block, 1), word(block, 2)) {
+            // 24 bits with a sign.
+            let lost = (lost << 8).cast_signed() >> 8;
+            each(Told::Received { ssrc, lost, highest });
         }
     }
 }
@@ -168,8 +170,10 @@ mod tests {
 
     #[test]
     fn what_browsers_send_is_understood() {
-        let report = [&[0x81, 201, 0, 7, 0, 0, 0, 1, 0, 0, 0, 9, 64][..], &[0; 19]].concat();
-        assert_eq!(told(&report), [Told::Received { ssrc: 9, lost: 64 }]);
+        let report =
+            [&[0x81, 201, 0, 7, 0, 0, 0, 1, 0, 0, 0, 9, 64, 255, 255, 254, 0, 1, 2, 3][..], &[0; 12]]
+                .concat();
+        assert_eq!(told(&report), [Told::Received { ssrc: 9, lost: -2, highest: 0x1_0203 }]);
         let nack = [0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 9, 1, 2, 0x80, 1];
         assert_eq!(told(&nack), [Told::Missing { ssrc: 9, first: 0x0102, more: 0x8001 }]);
         let pli = [0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 9];
