@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // It is a command-line tool.
 
+mod fanout;
 mod mix;
 
 use clap::{Parser, Subcommand};
@@ -18,11 +19,14 @@ struct Bench {
 enum What {
     /// CPU of the live mix, beside ffmpeg doing the same work offline
     Mix(mix::Arguments),
+    /// CPU and delay of sending one Program to many viewers by WebRTC
+    Fanout(fanout::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Bench::parse().what {
         What::Mix(arguments) => mix::run(&arguments),
+        What::Fanout(arguments) => fanout::run(&arguments),
     };
     match result {
         Ok(report) => {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use palco_base::canvas::{Arrangement, Fit, Rect, Sound, Tile, TileSource};
-use palco_base::{Bitrate, Fault, FeedId, MediaTime};
+use palco_base::{Bitrate, Fault, FeedId, MediaTime, Size};
 use palco_client::{Clock, FileFrames, FrameSource, Next};
 use palco_mix::wire::{Coding, FromMixer, Output, Rendition, ToMixer, Transition};
 use palco_worker::{Mixer, MixerConfig, MixerEvent};
@@ -49,8 +49,8 @@ fn live(arguments: &Arguments) -> Result<Value, Fault> {
     let mixer = Mixer::spawn(config, move |event| {
         let what = match event {
             MixerEvent::Started { elements, .. } => Heard::Started(elements),
-            MixerEvent::Frame(_, _, frame) => Heard::Frame {
-                video: frame.codec.kind() == palco_base::MediaKind::Video,
+            MixerEvent::Frame(_, size, frame) => Heard::Frame {
+                video: frame.codec.kind() == palco_base::MediaKind::Video && size == Size::Large,
                 bytes: frame.payload.len(),
             },
             MixerEvent::Said(FromMixer::Stats { pictures, skipped, dropped, cpu, .. }) => {
@@ -80,9 +80,9 @@ fn arrange(mixer: &Mixer, feeds: &[FeedId]) {
     let coding = Coding {
         frame_rate: 30,
         large: Rendition { width: 1280, height: 720, video: Bitrate::kbps(2_500) },
-        small: None,
+        small: Some(Rendition { width: 640, height: 360, video: Bitrate::kbps(400) }),
         opus: Bitrate::kbps(96),
-        aac: None,
+        aac: Some(Bitrate::kbps(128)),
     };
     mixer.say(ToMixer::OpenOutput { output, coding });
     let mut arrangement = Arrangement::default();

@@ -1,6 +1,4 @@
-//! One viewer that knows nothing of our code, over real sockets. Shared with the measurement in
-//! `examples/viewers.rs`.
-#![allow(dead_code, clippy::unwrap_used, reason = "a helper of tests and of the measurement")]
+//! One viewer that knows nothing of our code, over real sockets.
 
 use palco_base::{Codec, EncodedFrame, FeedId, MediaTime, SessionId};
 use palco_net::ShardHandle;

@@ -1,0 +1,318 @@
+//! What a viewer costs: a shard sends a Program of 1.5 Mbit/s to viewers on the loopback, itself
+//! on one core, everything else on the others.
+//!
+//! The viewers are real: ICE, DTLS, keys. A sample of them decrypts what comes and tells how long
+//! it took; the others only take it off their sockets, because a core of viewers cannot decrypt
+//! what a core of server sends. The loopback delivers on the sender's core, so the sender pays
+//! for the receiving side's kernel work too; a network card would take that off it.
+
+use clap::Args;
+use palco_base::{Codec, EncodedFrame, Fault, FeedId, MediaTime, SessionId, Size};
+use palco_net::{Shard, ShardConfig, ShardHandle};
+use palco_sfu::{Command, Event};
+use serde_json::{Value, json};
+use std::io::ErrorKind;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+use str0m::change::SdpAnswer;
+use str0m::media::{Direction, MediaKind};
+use str0m::net::{Protocol, Receive};
+use str0m::{Candidate, Input, Output, Rtc};
+
+const PROGRAM: FeedId = FeedId::new(1);
+/// 30 pictures of 6,000 bytes and 50 packets of 160 bytes a second: 1.5 Mbit/s of payload.
+const PICTURE: usize = 6_000;
+const SOUND: usize = 160;
+/// Viewers who decrypt.
+const SAMPLE: usize = 20;
+/// Left out at the beginning: joins and their key frames.
+const WARM_UP: Duration = Duration::from_secs(2);
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Seconds to measure for each number of viewers
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Numbers of viewers, each measured by itself
+    #[arg(default_values_t = [1, 10, 100, 500, 1_000])]
+    viewers: Vec<usize>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Value, Fault> {
+    let seconds = Duration::from_secs(arguments.seconds);
+    let curve: Vec<Value> =
+        arguments.viewers.iter().map(|viewers| measure(*viewers, seconds)).collect::<Result<_, _>>()?;
+    Ok(json!({ "benchmark": "fanout", "program_mbit_s": 1.5, "seconds": arguments.seconds, "curve": curve }))
+}
+
+fn broken(error: impl std::fmt::Display) -> Fault {
+    Fault::unavailable("bench_broken", error.to_string())
+}
+
+fn measure(count: usize, seconds: Duration) -> Result<Value, Fault> {
+    let (tell, told) = channel();
+    let on_event = move |event| {
+        // The one who measures may be done already.
+        let _ = tell.send(event);
+    };
+    let shard =
+        Shard::spawn(ShardConfig::new(([127, 0, 0, 1], 0).into()), Box::new(on_event)).map_err(broken)?;
+    pin();
+    shard.send(Command::OpenProgram { feed: PROGRAM }).map_err(broken)?;
+    let before = cpu();
+    let (began, mut house) = (Instant::now(), Vec::new());
+    for number in 0..count {
+        house.push(Viewer::join(&shard, &told, number)?);
+        house.iter_mut().rev().take(50).try_for_each(Viewer::turn)?;
+    }
+    while !house.iter().all(|viewer| viewer.connected) {
+        house.iter_mut().try_for_each(Viewer::turn)?;
+        if began.elapsed() > Duration::from_secs(180) {
+            return Err(broken("not all viewers connected"));
+        }
+    }
+    let (joined, join_cpu) = (began.elapsed(), cpu() - before);
+    for viewer in house.iter_mut().skip(SAMPLE) {
+        viewer.only_takes = true;
+    }
+    let mut feeder = Feeder::new(&shard);
+    feeder.run(&mut house, WARM_UP)?;
+    for viewer in &mut house {
+        (viewer.packets, viewer.delays) = (0, Vec::new());
+    }
+    let (began, before, sent) = (Instant::now(), cpu(), feeder.sent);
+    feeder.run(&mut house, seconds)?;
+    let (took, used) = (began.elapsed().as_secs_f64(), cpu() - before);
+    let frames = (feeder.sent.0 - sent.0, feeder.sent.1 - sent.1);
+    // What is still under way.
+    feeder.rest(&mut house)?;
+
+    let mut delays: Vec<u64> = house.iter().flat_map(|viewer| viewer.delays.iter().copied()).collect();
+    delays.sort_unstable();
+    let at = |share: f64| delays.get((delays.len() as f64 * share) as usize).map(|us| *us as f64 / 1e3);
+    let got: u64 = house.iter().map(|viewer| viewer.packets).sum();
+    let per_picture = PICTURE.div_ceil(1_150) as u64;
+    let due = (frames.0 * per_picture + frames.1) * count as u64;
+    let stats = shard.stats();
+    Ok(json!({
+        "viewers": count,
+        "core": used / took,
+        "ms_per_viewer_second": used * 1e3 / took / count as f64,
+        "viewers_per_core": count as f64 * took / used,
+        "delay_ms": { "p50": at(0.5), "p95": at(0.95), "p99": at(0.99) },
+        "packets_lost_share": 1.0 - got as f64 / due as f64,
+        "frames_dropped": stats.frames_dropped,
+        "datagrams_unsent": stats.sends_dropped + stats.sends_failed,
+        "join_cpu_ms": join_cpu * 1e3 / count as f64,
+        "joins_per_second": count as f64 / joined.as_secs_f64(),
+    }))
+}
+
+/// Tasks of this process with their names and directories.
+fn tasks() -> Vec<(bool, std::path::PathBuf)> {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
+    let is_shard = |path: &std::path::Path| {
+        std::fs::read_to_string(path.join("comm")).is_ok_and(|name| name.trim() == "shard")
+    };
+    tasks.flatten().map(|task| (is_shard(&task.path()), task.path())).collect()
+}
+
+/// CPU seconds of the shard's thread.
+fn cpu() -> f64 {
+    let nanos = |path: &std::path::Path| {
+        let stat = std::fs::read_to_string(path.join("schedstat")).ok()?;
+        stat.split(' ').next()?.parse::<f64>().ok()
+    };
+    tasks().iter().filter(|(shard, _)| *shard).filter_map(|(_, path)| nanos(path)).sum::<f64>() / 1e9
+}
+
+/// The shard gets the first core, everybody else the others. Without `taskset` nobody is pinned.
+fn pin() {
+    let others = format!("1-{}", std::thread::available_parallelism().map_or(1, |n| (n.get() - 1).max(1)));
+    for (shard, path) in tasks() {
+        if let Some(id) = path.file_name().and_then(|name| name.to_str()) {
+            let cores = if shard { "0" } else { others.as_str() };
+            let _ = std::process::Command::new("taskset").args(["-cp", cores, id]).output();
+        }
+    }
+}
+
+/// The Program.
+struct Feeder<'a> {
+    shard: &'a ShardHandle,
+    began: Instant,
+    next: (u64, u64),
+    /// Pictures and packets of sound.
+    sent: (u64, u64),
+}
+
+impl<'a> Feeder<'a> {
+    fn new(shard: &'a ShardHandle) -> Self {
+        Self { shard, began: Instant::now(), next: (0, 0), sent: (0, 0) }
+    }
+
+    fn run(&mut self, house: &mut [Viewer], time: Duration) -> Result<(), Fault> {
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            // Those who measure look often, so that what they tell is not their own slowness.
+            let (sample, rest) = house.split_at_mut(house.len().min(SAMPLE));
+            for part in rest.chunks_mut(50).chain([[].as_mut_slice()]) {
+                self.feed();
+                sample.iter_mut().try_for_each(Viewer::turn)?;
+                part.iter_mut().try_for_each(Viewer::turn)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rest(&self, house: &mut [Viewer]) -> Result<(), Fault> {
+        let until = Instant::now() + Duration::from_millis(300);
+        while Instant::now() < until {
+            house.iter_mut().try_for_each(Viewer::turn)?;
+        }
+        Ok(())
+    }
+
+    fn feed(&mut self) {
+        let now = self.began.elapsed();
+        if now >= Duration::from_micros(33_333) * self.next.0 as u32 {
+            self.send(Codec::H264, self.next.0.is_multiple_of(60), PICTURE);
+            self.next.0 += 1;
+            self.sent.0 += 1;
+        }
+        if now >= Duration::from_millis(20) * self.next.1 as u32 {
+            self.send(Codec::Opus, true, SOUND);
+            self.next.1 += 1;
+            self.sent.1 += 1;
+        }
+    }
+
+    fn send(&self, codec: Codec, key: bool, bytes: usize) {
+        let mut payload = Vec::with_capacity(bytes + 32);
+        if codec == Codec::H264 {
+            payload.extend([0, 0, 0, 1, if key { 0x65 } else { 0x41 }]);
+        }
+        // When it was handed in stands at its end: the last packet of all is what is waited for.
+        payload.resize(bytes - DIGITS, 0x77);
+        payload.extend(digits(micros()));
+        let time = MediaTime::from(self.began.elapsed());
+        let frame = EncodedFrame { codec, key, time, payload: payload.into() };
+        // A full queue drops the frame, which the shard counts.
+        let _ = self.shard.send(Command::ProgramFrame { feed: PROGRAM, size: Size::Large, frame });
+    }
+}
+
+/// Microseconds since the first call, the same in all threads.
+fn micros() -> u64 {
+    static BEGAN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    BEGAN.get_or_init(Instant::now).elapsed().as_micros() as u64
+}
+
+/// A number in bytes none of which can be taken for the beginning of a NAL unit.
+const DIGITS: usize = 16;
+
+fn digits(number: u64) -> [u8; DIGITS] {
+    std::array::from_fn(|i| 0x70 | (number >> (4 * i) & 15) as u8)
+}
+
+fn number(digits: &[u8; DIGITS]) -> u64 {
+    digits.iter().rev().fold(0, |number, digit| number << 4 | u64::from(digit & 15))
+}
+
+struct Viewer {
+    rtc: Rtc,
+    socket: UdpSocket,
+    address: SocketAddr,
+    deadline: Instant,
+    connected: bool,
+    only_takes: bool,
+    packets: u64,
+    /// Of pictures, in µs.
+    delays: Vec<u64>,
+}
+
+impl Viewer {
+    fn join(shard: &ShardHandle, events: &Receiver<Event>, number: usize) -> Result<Self, Fault> {
+        let socket = UdpSocket::bind(("127.0.0.1", 0)).map_err(broken)?;
+        socket.set_nonblocking(true).map_err(broken)?;
+        let address = socket.local_addr().map_err(broken)?;
+        let now = Instant::now();
+        let mut rtc = Rtc::builder()
+            .set_rtp_mode(true)
+            .clear_codecs()
+            .enable_opus(true, false)
+            .enable_h264(true)
+            .build(now);
+        rtc.add_local_candidate(Candidate::host(address, "udp").map_err(broken)?);
+        let mut api = rtc.sdp_api();
+        api.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
+        api.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
+        let (offer, pending) = api.apply().ok_or_else(|| broken("no offer"))?;
+        let session = SessionId::new(number as u64 + 1);
+        let offer = offer.to_sdp_string();
+        shard.send(Command::Play { session, source: PROGRAM, offer }).map_err(broken)?;
+        let answer = loop {
+            match events.recv_timeout(Duration::from_secs(10)).map_err(broken)? {
+                Event::Answered { session: s, answer } if s == session => break answer?,
+                _ => {}
+            }
+        };
+        let answer = SdpAnswer::from_sdp_string(&answer).map_err(broken)?;
+        rtc.sdp_api().accept_answer(pending, answer).map_err(broken)?;
+        let (connected, only_takes, packets, delays) = (false, false, 0, Vec::new());
+        Ok(Self { rtc, socket, address, deadline: now, connected, only_takes, packets, delays })
+    }
+
+    /// Takes what came and does what is due.
+    fn turn(&mut self) -> Result<(), Fault> {
+        let mut buffer = [0; 2_048];
+        loop {
+            let (length, from) = match self.socket.recv_from(&mut buffer) {
+                Ok(received) => received,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(broken(error)),
+            };
+            let bytes = &buffer[..length];
+            let rtp = (128..192).contains(&bytes[0]) && !(192..224).contains(&bytes[1]);
+            self.packets += u64::from(rtp);
+            if rtp && self.only_takes {
+                continue;
+            }
+            if let Ok(receive) = Receive::new(Protocol::Udp, from, self.address, bytes) {
+                self.rtc.handle_input(Input::Receive(Instant::now(), receive)).map_err(broken)?;
+                self.drain()?;
+            }
+        }
+        let now = Instant::now();
+        if self.deadline <= now {
+            self.rtc.handle_input(Input::Timeout(now)).map_err(broken)?;
+            self.drain()?;
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Result<(), Fault> {
+        loop {
+            match self.rtc.poll_output().map_err(broken)? {
+                Output::Timeout(at) => {
+                    self.deadline = at;
+                    return Ok(());
+                }
+                Output::Transmit(transmit) => {
+                    // A full socket is a lost datagram, as on any network.
+                    let _ = self.socket.send_to(&transmit.contents, transmit.destination);
+                }
+                Output::Event(str0m::Event::Connected) => self.connected = true,
+                Output::Event(str0m::Event::RtpPacket(packet)) if packet.header.marker => {
+                    let payload: &Arc<[u8]> = &packet.payload;
+                    if let Some(time) = payload.last_chunk().filter(|_| payload.len() > 2 * SOUND) {
+                        self.delays.push(micros().saturating_sub(number(time)));
+                    }
+                }
+                Output::Event(_) => {}
+            }
+        }
+    }
+}
