@@ -168,7 +168,7 @@ impl House {
         let answer = self.around.sessions.expect(id, session, feed);
         let command = match offer.media {
             Media::Publish(_) => Sfu::Publish { session: id, feed, offer: offer.sdp },
-            _ => Sfu::Play { session: id, source: feed, offer: offer.sdp },
+            media => Sfu::Play { session: id, source: feed, offer: offer.sdp, viewer: media == Media::Watch },
         };
         if self.around.shard.send(command).is_err() {
             self.around.sessions.forget(id);

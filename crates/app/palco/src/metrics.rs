@@ -43,6 +43,9 @@ impl Metrics {
 fn rtc(stats: &SfuStats) {
     gauge!("palco_rtc_sessions").set(stats.sessions as f64);
     gauge!("palco_rtc_sessions_playing").set(stats.playing as f64);
+    gauge!("palco_rtc_sessions_playing_small").set(stats.playing_small as f64);
+    counter!("palco_rtc_repairs_total").absolute(stats.repairs);
+    counter!("palco_rtc_repairs_refused_total").absolute(stats.repairs_refused);
     counter!("palco_rtc_datagrams_total", "direction" => "in").absolute(stats.datagrams_in);
     counter!("palco_rtc_datagrams_total", "direction" => "out").absolute(stats.datagrams_out);
     counter!("palco_rtc_bytes_total", "direction" => "in").absolute(stats.bytes_in);
@@ -59,6 +62,8 @@ fn socket(stats: NetStats) {
     counter!("palco_rtc_program_frames_dropped_total").absolute(stats.frames_dropped);
     counter!("palco_rtc_datagrams_unsent_total", "why" => "socket full").absolute(stats.sends_dropped);
     counter!("palco_rtc_datagrams_unsent_total", "why" => "no way").absolute(stats.sends_failed);
+    gauge!("palco_rtc_busy_share")
+        .set(MILLI * f64::from(u32::try_from(stats.busy_per_mille).unwrap_or(u32::MAX)));
     gauge!("palco_rtc_segmentation_offload").set(f64::from(u8::from(stats.segmented)));
 }
 

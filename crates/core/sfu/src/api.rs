@@ -36,6 +36,8 @@ pub enum Input<'a> {
     Command(Command),
     /// The deadline has come.
     Timeout,
+    /// The share of its core that the shard's thread used in the last second, 0 to 1.
+    Busy(f64),
 }
 
 /// What the rest of the system wants.
@@ -59,6 +61,9 @@ pub enum Command {
         source: FeedId,
         /// The SDP offer.
         offer: String,
+        /// A viewer is refused with a `house_full` fault when the core is; who makes the show is
+        /// not.
+        viewer: bool,
     },
     /// Points a playing session at another source, at its next key frame, with SSRC, sequence
     /// numbers and timestamps going on. The old source plays until then.

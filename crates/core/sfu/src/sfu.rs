@@ -1,5 +1,6 @@
 //! The core itself: sessions, feeds, timers, and the three verbs.
 
+use crate::admission::Admission;
 use crate::api::{CloseReason, Command, Event, Input, Output, SfuConfig};
 use crate::demux::{self, Kind};
 use crate::feed::Feed;
@@ -42,10 +43,16 @@ pub struct Sfu {
     pub(crate) feeds: HashMap<FeedId, Feed>,
     pub(crate) timers: Timers,
     pub(crate) sink: Sink,
+    admission: Admission,
     /// The last epoch given to a track.
     pub(crate) epoch: u64,
     /// Sessions made so far.
     made: u64,
+}
+
+fn house_full() -> Fault {
+    Fault::unavailable("house_full", "There is no room for another connection.")
+        .hint("Watch with a few seconds' delay (HLS), or try again in a moment.")
 }
 
 impl Sfu {
@@ -70,6 +77,7 @@ impl Sfu {
             feeds: HashMap::new(),
             timers: Timers::default(),
             sink: Sink::default(),
+            admission: Admission::default(),
             epoch: 0,
             made: 0,
         }
@@ -81,6 +89,7 @@ impl Sfu {
             Input::Datagram { from, to, bytes } => self.datagram(from, to, bytes, now),
             Input::Command(command) => self.command(command, now),
             Input::Timeout => self.timeout(now),
+            Input::Busy(share) => self.admission.measured(share, self.playing().0),
         }
         self.settle(now);
     }
@@ -181,8 +190,12 @@ impl Sfu {
                 let result = self.publish(session, feed, &offer, now);
                 self.answer(session, result);
             }
-            Command::Play { session, source, offer } => {
-                let result = self.play(session, source, &offer, now);
+            Command::Play { session, source, offer, viewer } => {
+                let result = if viewer && !self.admission.admit() {
+                    Err(house_full())
+                } else {
+                    self.play(session, source, &offer, now)
+                };
                 self.answer(session, result);
             }
             Command::Switch { session, source } => self.switch(session, source, now),
@@ -200,15 +213,22 @@ impl Sfu {
             Command::Stats => {
                 let mut stats = self.sink.stats;
                 stats.sessions = self.sessions.len() as u64;
-                for slot in self.sessions.slots() {
-                    if let Some(Session { role: Role::Play(player), .. }) = self.sessions.get(slot) {
-                        stats.playing += 1;
-                        stats.playing_small += u64::from(player.size() == Size::Small);
-                    }
-                }
+                (stats.playing, stats.playing_small) = self.playing();
                 self.event(Event::Stats(Box::new(stats)));
             }
         }
+    }
+
+    /// How many play, and how many of these the small picture.
+    fn playing(&self) -> (u64, u64) {
+        let mut playing = (0, 0);
+        for slot in self.sessions.slots() {
+            if let Some(Session { role: Role::Play(player), .. }) = self.sessions.get(slot) {
+                playing.0 += 1;
+                playing.1 += u64::from(player.size() == Size::Small);
+            }
+        }
+        playing
     }
 
     fn answer(&mut self, session: SessionId, answer: Result<String, Fault>) {
@@ -220,8 +240,7 @@ impl Sfu {
 
     fn making(&mut self, id: SessionId, now: Instant) -> Result<Making<'_>, Fault> {
         if self.sessions.len() >= self.config.max_sessions {
-            return Err(Fault::unavailable("house_full", "There is no room for another connection.")
-                .hint("Try again in a moment."));
+            return Err(house_full());
         }
         if self.by_id.contains_key(&id) {
             return Err(Fault::conflict("session_exists", "This session exists already."));

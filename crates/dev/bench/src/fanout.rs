@@ -252,7 +252,7 @@ impl Viewer {
         let (offer, pending) = api.apply().ok_or_else(|| broken("no offer"))?;
         let session = SessionId::new(number as u64 + 1);
         let offer = offer.to_sdp_string();
-        shard.send(Command::Play { session, source: PROGRAM, offer }).map_err(broken)?;
+        shard.send(Command::Play { session, source: PROGRAM, offer, viewer: false }).map_err(broken)?;
         let answer = loop {
             match events.recv_timeout(Duration::from_secs(10)).map_err(broken)? {
                 Event::Answered { session: s, answer } if s == session => break answer?,

@@ -20,7 +20,7 @@ const FLUSH: usize = 256;
 const BATCHES: usize = 8;
 /// Commands taken in one turn.
 const COMMANDS: usize = 256;
-/// Losses are told at most this often.
+/// Losses are told, and the core's load is looked at, this often.
 const TELL: Duration = Duration::from_secs(1);
 
 /// What a shard needs to know.
@@ -118,6 +118,7 @@ struct Running {
 impl Running {
     fn run(mut self) {
         let mut told = (Instant::now(), NetStats { segmented: true, ..NetStats::default() });
+        let mut looked = (Instant::now(), sys::thread_cpu());
         while !self.shared.stop.load(Ordering::Acquire) {
             let mut more = self.commands();
             match self.datagrams() {
@@ -133,6 +134,7 @@ impl Running {
             }
             self.flush();
             self.tell_losses(&mut told, now);
+            self.look_at_load(&mut looked, now);
             if !more && let Err(error) = self.wait() {
                 tracing::error!("waiting for media failed: {error}");
                 break;
@@ -198,11 +200,24 @@ impl Running {
         sys::wait(self.socket.as_fd(), &self.shared.bell, timeout).map(drop)
     }
 
+    /// The core decides by it who still gets in.
+    fn look_at_load(&mut self, looked: &mut (Instant, Duration), now: Instant) {
+        let passed = now.saturating_duration_since(looked.0);
+        if passed < TELL {
+            return;
+        }
+        let cpu = sys::thread_cpu();
+        let share = cpu.saturating_sub(looked.1).as_secs_f64() / passed.as_secs_f64();
+        *looked = (now, cpu);
+        self.shared.counters.busy_per_mille.store((share * 1e3) as u64, Ordering::Relaxed);
+        self.step(Input::Busy(share), now);
+    }
+
     fn tell_losses(&self, told: &mut (Instant, NetStats), now: Instant) {
         if now.saturating_duration_since(told.0) < TELL {
             return;
         }
-        let stats = self.shared.counters.read();
+        let stats = NetStats { busy_per_mille: 0, ..self.shared.counters.read() };
         if stats != told.1 {
             tracing::warn!(
                 refused = stats.commands_refused,

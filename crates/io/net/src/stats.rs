@@ -9,6 +9,7 @@ pub(crate) struct Counters {
     pub(crate) frames_dropped: AtomicU64,
     pub(crate) sends_dropped: AtomicU64,
     pub(crate) sends_failed: AtomicU64,
+    pub(crate) busy_per_mille: AtomicU64,
     pub(crate) segmented: AtomicBool,
 }
 
@@ -19,6 +20,7 @@ impl Default for Counters {
             frames_dropped: AtomicU64::new(0),
             sends_dropped: AtomicU64::new(0),
             sends_failed: AtomicU64::new(0),
+            busy_per_mille: AtomicU64::new(0),
             segmented: AtomicBool::new(true),
         }
     }
@@ -35,6 +37,8 @@ pub struct NetStats {
     pub sends_dropped: u64,
     /// Sends the system refused (no way to the peer).
     pub sends_failed: u64,
+    /// Thousandths of its core that the shard's thread used in the last second it looked.
+    pub busy_per_mille: u64,
     /// Whether the kernel cuts runs of packets (UDP segmentation offload).
     pub segmented: bool,
 }
@@ -46,6 +50,7 @@ impl Counters {
             frames_dropped: self.frames_dropped.load(Relaxed),
             sends_dropped: self.sends_dropped.load(Relaxed),
             sends_failed: self.sends_failed.load(Relaxed),
+            busy_per_mille: self.busy_per_mille.load(Relaxed),
             segmented: self.segmented.load(Relaxed),
         }
     }

@@ -161,7 +161,7 @@ impl Inside {
         let offer = String::from_utf8_lossy(offer).into_owned();
         // One after the other, so that each waits for its own answer.
         let events = self.events.lock().unwrap();
-        self.shard.send(Command::Play { session, source: PROGRAM, offer }).unwrap();
+        self.shard.send(Command::Play { session, source: PROGRAM, offer, viewer: true }).unwrap();
         loop {
             match events.recv_timeout(ANSWER_WITHIN).unwrap() {
                 Event::Answered { session: answered, answer } if answered == session => {

@@ -11,7 +11,7 @@ fn ask(world: &mut World, number: u64, publish: bool, offer: &str) -> Result<Str
     world.command(if publish {
         Command::Publish { session, feed: FEED, offer }
     } else {
-        Command::Play { session, source: FEED, offer }
+        Command::Play { session, source: FEED, offer, viewer: true }
     });
     let answered = world.events.iter().rev().find_map(|(_, event)| match event {
         Event::Answered { session: s, answer } if *s == session => Some(answer.clone()),

@@ -4,7 +4,7 @@ use crate::client::Sending;
 use crate::world::{World, millis};
 use palco_base::{FeedId, SessionId};
 use palco_netem::Impairment;
-use palco_sfu::{Command, Event};
+use palco_sfu::{Command, Event, Input};
 use std::net::SocketAddr;
 
 const FEED: FeedId = FeedId::new(1);
@@ -166,7 +166,7 @@ fn broken_descriptions_are_answered() {
             world.command(if publish {
                 Command::Publish { session, feed: FeedId::new(77), offer }
             } else {
-                Command::Play { session, source: FEED, offer }
+                Command::Play { session, source: FEED, offer, viewer: true }
             });
             let answered = world.events.iter().rev().find_map(|(_, e)| match e {
                 Event::Answered { session: s, answer } if *s == session => Some(answer.clone()),
@@ -190,6 +190,7 @@ fn the_house_has_a_size() {
             session: SessionId::new(5_000 + number),
             source: FEED,
             offer: offer.clone(),
+            viewer: true,
         });
     }
     let refused: Vec<_> = world
@@ -202,4 +203,23 @@ fn the_house_has_a_size() {
         .collect();
     assert_eq!(refused, ["house_full"]);
     assert_eq!(world.stats().sessions, 200);
+}
+
+#[test]
+fn a_busy_core_refuses_viewers_and_nobody_who_makes_the_show() {
+    let mut world = World::new(207);
+    let offer = world.offer();
+    let mut ask = |busy, viewer, number| {
+        world.sfu.handle(Input::Busy(busy), world.now);
+        let session = SessionId::new(number);
+        world.command(Command::Play { session, source: FEED, offer: offer.clone(), viewer });
+        match world.events.pop() {
+            Some((_, Event::Answered { answer, .. })) => answer.map_err(|fault| fault.code),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(ask(0.5, true, 1).is_ok());
+    assert_eq!(ask(0.95, true, 2).unwrap_err(), "house_full");
+    assert!(ask(0.95, false, 3).is_ok());
+    assert!(ask(0.5, true, 4).is_ok());
 }

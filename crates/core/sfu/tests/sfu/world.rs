@@ -186,6 +186,7 @@ impl World {
             session,
             source,
             offer,
+            viewer: true,
         })
     }
 

@@ -44,7 +44,9 @@ impl Viewer {
         api.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
         let (offer, pending) = api.apply().unwrap();
         let session = SessionId::new(number);
-        shard.send(Command::Play { session, source: PROGRAM, offer: offer.to_sdp_string() }).unwrap();
+        shard
+            .send(Command::Play { session, source: PROGRAM, offer: offer.to_sdp_string(), viewer: true })
+            .unwrap();
         let answer = loop {
             match events.recv_timeout(Duration::from_secs(10)).unwrap() {
                 Event::Answered { session: s, answer } if s == session => break answer.unwrap(),
