@@ -297,7 +297,9 @@ impl Viewer {
         loop {
             match self.rtc.poll_output().map_err(broken)? {
                 Output::Timeout(at) => {
-                    self.deadline = at;
+                    // Who only takes has nothing to do but to stay connected.
+                    let rest = Duration::from_millis(if self.only_takes { 500 } else { 0 });
+                    self.deadline = at.max(Instant::now() + rest);
                     return Ok(());
                 }
                 Output::Transmit(transmit) => {
