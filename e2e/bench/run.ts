@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, release, totalmem } from "node:os";
 import { join as path } from "node:path";
 import { repository } from "../lib/server.ts";
+import { fanout, hls, house } from "./delivery.ts";
 import { avSync, forwarded, glass, join, loss, mix, type Measured } from "./measures.ts";
 
 const quick = process.argv.includes("--quick");
@@ -15,6 +16,9 @@ const all: Record<string, () => Promise<Measured>> = {
   join: () => join(quick ? 5 : 30),
   sync: () => avSync(quick ? 120 : 600),
   loss: () => loss(quick ? 20 : 120),
+  fanout: () => fanout(quick ? 4 : 10),
+  hls: () => hls(quick ? 3 : 8),
+  house: () => (quick ? house(50, 5) : house(300, 6)),
 };
 for (const name of wanted) {
   if (!(name in all)) throw new Error(`there is no benchmark "${name}"; there are: ${Object.keys(all).join(", ")}`);
