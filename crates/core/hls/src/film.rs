@@ -9,7 +9,9 @@
 use crate::api::{Segment, Stored, TrackId};
 use crate::splice::{self, Place};
 use bytes::Bytes;
-use mp4_atom::{Any, Codec, Decode, FourCC, Ftyp, Mehd, Moov, Mvex, Mvhd, SegmentReference, Sidx, Trex};
+use mp4_atom::{
+    Any, Avc1, Avc3, Codec, Decode, FourCC, Ftyp, Mehd, Moov, Mvex, Mvhd, SegmentReference, Sidx, Trex,
+};
 use palco_base::{Class, Fault, MediaTime};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -171,7 +173,7 @@ fn reel(
         described.insert(number, at);
         movie.get_or_insert(moov);
     }
-    let moov = movie.ok_or_else(|| broken("no initialization section"))?;
+    let mut moov = movie.ok_or_else(|| broken("no initialization section"))?;
     let rate = moov.trak[0].mdia.mdhd.timescale;
     if rate == 0 {
         return Err(broken("a track without time"));
@@ -179,6 +181,13 @@ fn reel(
     let first = sets.len();
     if known.len() > 1 {
         sets.extend(known.iter().map(in_band));
+        // The name of what may bring its own (ISO/IEC 14496-15 §5.3).
+        for codec in &mut moov.trak[0].mdia.minf.stbl.stsd.codecs {
+            if let Codec::Avc1(Avc1 { visual, avcc, .. }) = codec {
+                let (visual, avcc) = (visual.clone(), avcc.clone());
+                *codec = Codec::Avc3(Avc3 { visual, avcc, ..Avc3::default() });
+            }
+        }
     }
     let place = |at: usize| if known.len() > 1 { first + at } else { 0 };
     let sets = described.into_iter().map(|(number, at)| (number, place(at))).collect();
