@@ -68,9 +68,13 @@ export class Server {
     return this.child.pid;
   }
 
-  /** Ends the process as `signal` says and starts another on the same folder and ports. */
-  async restart(signal: NodeJS.Signals): Promise<void> {
+  /**
+   * Ends the process as `signal` says and starts another on the same folder and ports; `between` may change the folder
+   * and gives what else to say on the command line.
+   */
+  async restart(signal: NodeJS.Signals, between?: () => Promise<string[]>): Promise<void> {
     await end(this.child, signal);
+    if (between) this.args.push(...(await between()));
     this.child = launch(this.args, this.log);
     await ready(this.url, this.child, this.log);
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ASLEEP_MS, blind, FREEZE_MS, look, told, type Witness } from "../src/watch/witness.ts";
+import { ASLEEP_MS, blind, FREEZE_MS, look, told, type Witness } from "../src/watch/witness";
 
 /** Looks every 250 ms from one moment to another; `movedAt` as it was at each. */
 function watch(w: Witness, from: number, to: number, movedAt: (now: number) => number | null, watching = true): Witness {

@@ -31,6 +31,7 @@ export function Board({ state, levels, link, again }: { state: StageState; level
   const house = useHouse();
   // The stage knows those in real time; the house knows all.
   const viewers = house?.viewers ?? state.viewers;
+  const over = state.show.state === "over";
   useEffect(() => {
     const key = (event: KeyboardEvent): void => {
       const at = event.target as HTMLElement;
@@ -79,9 +80,10 @@ export function Board({ state, levels, link, again }: { state: StageState; level
           <Program state={state} />
           <Audience state={state} />
         </div>
+        {over ? <House state={state} house={house} /> : null}
         <Scenes state={state} />
         <Clips state={state} levels={levels} />
-        <House state={state} house={house} />
+        {over ? null : <House state={state} house={house} />}
       </main>
       <People state={state} levels={levels} />
       <nav class="desk-tabs" aria-label={t("desk")}>

@@ -44,7 +44,7 @@ export function House({ state, house }: { state: StageState; house: HouseState |
   return (
     <section class="panel desk-house" aria-label={t("house")} aria-busy={house === null}>
       <div class="panel-head">
-        <h2>{t("house")}</h2>
+        <h2 class="grow">{t("house")}</h2>
         {house ? (
           <a class="button small" href={`/desk/${encodeURIComponent(desk.slug)}/report`}>
             <ChartColumn size={16} aria-hidden="true" />

@@ -20,4 +20,4 @@ export function typical(spans: Spans, t: Say, lang: string): string {
   return t("house.typical", { p50: span(spans.p50_ms, lang), p95: span(spans.p95_ms, lang) });
 }
 
-export const clockTime = (iso: string, lang: string): string => new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
+export const clockTime = (iso: string, lang: string): string => new Intl.DateTimeFormat(lang, { hour: "numeric", minute: "2-digit" }).format(new Date(iso));

@@ -50,7 +50,7 @@ export function Comings({ house }: { house: HouseState }) {
   return (
     <dl class="numbers">
       <Row name={t("house.came")}>{number.format(house.came)}</Row>
-      {house.returned > 0 ? <Row name={t("house.returned", { n: house.returned })}>{number.format(house.returned)}</Row> : null}
+      {house.returned > 0 ? <Row name={t("house.returned")}>{number.format(house.returned)}</Row> : null}
       {[...left, ...moved].map(([word, count]) =>
         count > 0 ? (
           <Row key={word} name={t(word)}>
