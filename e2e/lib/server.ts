@@ -100,7 +100,8 @@ function launch(args: string[], log: string[]): ChildProcess {
 async function ready(url: string, child: ChildProcess, log: string[]): Promise<void> {
   await until("the server is ready", 30_000, async () => {
     if (child.exitCode !== null) throw new Error(`palco ended with ${child.exitCode}:\n${log.join("")}`);
-    const response = await fetch(`${url}/health/ready`).catch(() => undefined);
+    // Node may take up a connection of the server that was killed, and wait on it for ever.
+    const response = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
     return response?.ok;
   });
 }

@@ -28,7 +28,7 @@ export function Board({ state, levels, link, again }: { state: StageState; level
   const { t, lang } = useWords();
   const [tab, setTab] = useState<Tab>("scenes");
   const [help, setHelp] = useState(false);
-  const house = useHouse();
+  const house = useHouse(state.show.state);
   // The stage knows those in real time; the house knows all.
   const viewers = house?.viewers ?? state.viewers;
   const over = state.show.state === "over";

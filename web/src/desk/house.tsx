@@ -2,15 +2,15 @@
 
 import { ChartColumn, CircleAlert, Download } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
-import { ask, asFault, type HouseState, type StageState } from "../api";
+import { ask, asFault, type HouseState, type ShowState, type StageState } from "../api";
 import { useWords } from "../i18n";
 import { Comings, Heads, Quality, useWhy, WAYS } from "../ui/numbers";
 import { useDesk } from "./actions";
 
 const LOOK_MS = 3000;
 
-/** The house as it is now; null before it is known. A question that failed is asked again. */
-export function useHouse(): HouseState | null {
+/** The house as it is now, asked for anew when the show turns; null before it is known. A question that failed is asked again. */
+export function useHouse(now: ShowState): HouseState | null {
   const desk = useDesk();
   const [house, set] = useState<HouseState | null>(null);
   useEffect(() => {
@@ -31,7 +31,7 @@ export function useHouse(): HouseState | null {
       stale = true;
       clearInterval(timer);
     };
-  }, [desk.base, desk.token]);
+  }, [desk.base, desk.token, now]);
   return house;
 }
 

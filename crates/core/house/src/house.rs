@@ -205,7 +205,7 @@ impl House {
         self.sessions.insert(session, id);
         // A player that tells knows better what is on screen.
         if !tells {
-            self.moves(id, Way::Webrtc);
+            self.stands(id, Way::Webrtc);
         }
     }
 

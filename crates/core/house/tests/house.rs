@@ -112,6 +112,19 @@ fn a_fall_to_hls_is_a_move_and_no_leaving() {
 }
 
 #[test]
+fn only_a_player_knows_of_a_move() {
+    let mut world = World::new(None);
+    // A page whose session comes up after its playlist was read has not moved yet.
+    world.reads(1);
+    world.connects(1);
+    assert_eq!(world.present(), (1, 0, 0));
+    world.says(1, sighting(0, Way::Hls));
+    assert_eq!((world.present(), world.report().moved), ((0, 1, 0), Default::default()));
+    world.says(1, sighting(1, Way::Webrtc));
+    assert_eq!(world.report().moved.webrtc, 1);
+}
+
+#[test]
 fn who_tells_nothing_leaves_with_the_session() {
     let mut world = World::new(None);
     for (viewer, why) in [(1, Why::Left), (2, Why::Lost), (3, Why::Removed)] {
