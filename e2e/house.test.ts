@@ -65,7 +65,8 @@ const panel = () => desk.getByRole("region", { name: "House", exact: true });
 test("the director sees a viewer by WebRTC, how they joined, and that they left", async (t: TestContext) => {
   const viewer = await open(`/shows/${slug}/watch`);
   await until("a picture by WebRTC", 15_000, async () => (await way(viewer)) === "webrtc" && viewer.evaluate(() => (window as unknown as { palco: { firstFrameMs: number | null } }).palco.firstFrameMs !== null));
-  await panel().getByText("Real time").locator("..").getByText("1", { exact: true }).waitFor({ timeout: 10_000 });
+  const inRealTime = panel().getByRole("list", { name: "How they watch" }).getByRole("listitem").filter({ hasText: "Real time" });
+  await inRealTime.getByText("1", { exact: true }).waitFor({ timeout: 10_000 });
   await until("the viewer has told", 10_000, async () => (await house()).join.count === 1);
   // Fifteen seconds later they tell how it goes.
   const told = await until("a second word", 25_000, async () => {
@@ -178,7 +179,7 @@ test("the recording is downloaded from the desk, and ffprobe and Chromium play i
   const duration = Number(probe.format.duration);
   t.diagnostic(`${duration} s in the file, ${seconds} s in the playlist, over a kill -9`);
   assert.ok(playlist.includes("EXT-X-DISCONTINUITY"), "the kill is in it");
-  assert.ok(duration > 15 && Math.abs(duration - seconds) < 7, `${duration} s, the playlist has ${seconds}`);
+  assert.ok(duration > 8 && Math.abs(duration - seconds) < 7, `${duration} s, the playlist has ${seconds}`);
   const { stderr: complaints } = await run("ffmpeg", ["-v", "error", "-xerror", "-i", file, "-f", "null", "-"]);
   assert.equal(complaints.trim(), "");
   const times = await run("ffprobe", ["-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pts_time", "-of", "csv=p=0", file]);
