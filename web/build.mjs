@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 const root = dirname(fileURLToPath(import.meta.url));
 // Made aside and put in place whole: a server that reads from the folder never finds half of it.
 const dist = join(root, "node_modules/.cache/palco-dist");
-const pages = { home: "home", watch: "watch", stage: "stage", desk: "desk", 404: "lost" };
+const pages = { home: "home", watch: "watch", stage: "stage", desk: "desk", report: "report", 404: "lost" };
 
 const tokens = await readFile(join(root, "src/tokens.css"), "utf8");
 const queries = new Map([...tokens.matchAll(/@custom-media (--[\w-]+) ([^;]+);/g)].map((m) => [m[1], m[2]]));

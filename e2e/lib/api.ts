@@ -31,6 +31,8 @@ export class Api {
     const raw = body instanceof Uint8Array || typeof body === "string";
     const response = await fetch(this.base + path, {
       method,
+      // Longer than any answer takes: a dead connection must fail a test, not hold it up.
+      signal: AbortSignal.timeout(30_000),
       headers: {
         ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
         ...(body === undefined ? {} : { "content-type": raw ? "application/octet-stream" : "application/json" }),

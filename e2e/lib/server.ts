@@ -68,9 +68,13 @@ export class Server {
     return this.child.pid;
   }
 
-  /** Ends the process as `signal` says and starts another on the same folder and ports. */
-  async restart(signal: NodeJS.Signals): Promise<void> {
+  /**
+   * Ends the process as `signal` says and starts another on the same folder and ports; `between` may change the folder
+   * and gives what else to say on the command line.
+   */
+  async restart(signal: NodeJS.Signals, between?: () => Promise<string[]>): Promise<void> {
     await end(this.child, signal);
+    if (between) this.args.push(...(await between()));
     this.child = launch(this.args, this.log);
     await ready(this.url, this.child, this.log);
   }
@@ -96,7 +100,8 @@ function launch(args: string[], log: string[]): ChildProcess {
 async function ready(url: string, child: ChildProcess, log: string[]): Promise<void> {
   await until("the server is ready", 30_000, async () => {
     if (child.exitCode !== null) throw new Error(`palco ended with ${child.exitCode}:\n${log.join("")}`);
-    const response = await fetch(`${url}/health/ready`).catch(() => undefined);
+    // Node may take up a connection of the server that was killed, and wait on it for ever.
+    const response = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
     return response?.ok;
   });
 }

@@ -19,7 +19,7 @@ export function fixture() {
   const show = {
     id: "00000000000000aa", slug: "noche", title: "Noche de boleros en la azotea", state: "live",
     description: "Four voices, one guitar and the lights of the city. An hour of boleros, told between songs.",
-    starts_at: new Date(Date.now() + 5_025_000).toISOString(), started_at: null, ended_at: null, max_on_air: 4, canvas: "16:9", door: "open", replay: false,
+    starts_at: new Date(Date.now() + 5_025_000).toISOString(), started_at: null, ended_at: null, max_on_air: 4, canvas: "16:9", door: "open", replay: false, replay_gone: false,
     links: { watch: "/shows/noche/watch", desk: "/desk/noche" },
   };
   return {

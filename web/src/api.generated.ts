@@ -68,6 +68,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/shows/{show}/sightings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes in what a viewer's player tells of what it saw, while the show is on: when it joined,
+         *     every 15 s, when its way changed, and when it leaves. With the same right as watching.
+         */
+        post: operations["public_sighting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shows": {
         parameters: {
             query?: never;
@@ -296,6 +316,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shows/{show}/house": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who watches now, how well, and why others left. */
+        get: operations["house_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shows/{show}/pause": {
         parameters: {
             query?: never;
@@ -359,6 +396,64 @@ export interface paths {
         put?: never;
         /** What lets a performer in, with a new WHIP token. */
         post: operations["stage_credentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{show}/recording.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The recording of a show that is over, as one MP4: H.264 and AAC as they went out, fragmented,
+         *     with an index; what a restart took out is closed up.
+         */
+        get: operations["house_film"];
+        put?: never;
+        /**
+         * The same for a page: a form brings the token in its body, so that the browser itself saves the
+         *     file, and no address holds a token.
+         */
+        post: operations["house_film_by_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{show}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report of a show: the same numbers, and how they came about. Final once it is over. */
+        get: operations["house_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{show}/report.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report as a table for spreadsheets: what and how much, an empty line, the timeline. */
+        get: operations["house_report_csv"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -760,6 +855,11 @@ export interface components {
             /** @description A picture flows now. */
             video: boolean;
         };
+        /** @description What lets a browser download a recording. */
+        FilmForm: {
+            /** @description The director's or the admin's token. */
+            token: string;
+        };
         /** @description A link that lets somebody in. */
         GrantLink: {
             /**
@@ -772,11 +872,147 @@ export interface components {
             /** @description The page, with the token in its fragment. */
             url: string;
         };
+        /** @description The house over one step of the timeline. */
+        HouseSample: {
+            /**
+             * Format: date-time
+             * @description When the step ended.
+             */
+            at: string;
+            /** @description Who was there. */
+            by_way: components["schemas"]["Ways"];
+            /**
+             * Format: double
+             * @description How much of that the picture stood still, in seconds.
+             */
+            frozen_s: number;
+            /**
+             * Format: double
+             * @description How long all watched together in it, in seconds.
+             */
+            watched_s: number;
+        };
+        /** @description The numbers of a show so far. */
+        HouseState: {
+            /** @description The same by way. */
+            by_way: components["schemas"]["Ways"];
+            /**
+             * Format: int64
+             * @description Who came so far; a page opened again is another.
+             */
+            came: number;
+            /**
+             * @description From the server to the screen: by WebRTC half of the round trip and the wait before it is
+             *     shown, by HLS how old the picture is.
+             */
+            delay_by_way: components["schemas"]["SpansByWay"];
+            /**
+             * Format: int64
+             * @description How often a picture began to stand still.
+             */
+            freezes: number;
+            /**
+             * Format: double
+             * @description How much of that the picture stood still, in seconds.
+             */
+            frozen_s: number;
+            /**
+             * Format: double
+             * @description The same as a share, 0 to 1; none if nobody watched.
+             */
+            frozen_share: number | null;
+            /**
+             * Format: double
+             * @description The same in the last minute.
+             */
+            frozen_share_lately: number | null;
+            /** @description From the page's first wish to the first picture. */
+            join: components["schemas"]["Spans"];
+            /** @description The same by way. */
+            join_by_way: components["schemas"]["SpansByWay"];
+            /** @description Who left, and why. */
+            left: components["schemas"]["LeftBy"];
+            /** @description Who changed to a way from another. */
+            moved: components["schemas"]["Ways"];
+            /**
+             * Format: int32
+             * @description The most at once.
+             */
+            peak: number;
+            /**
+             * Format: date-time
+             * @description When that was.
+             */
+            peak_at: string | null;
+            /** @description The recording. */
+            recording: components["schemas"]["RecordingInfo"];
+            /**
+             * Format: int64
+             * @description Who had been lost and was heard again.
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description Signs of life of those who found no room to be counted.
+             */
+            uncounted: number;
+            /**
+             * Format: int32
+             * @description Who is there now.
+             */
+            viewers: number;
+            /**
+             * Format: int64
+             * @description How long all watched together, in seconds.
+             */
+            watched_s: number;
+        };
+        /** @description How many joins took less than so long, and no less than the step before. */
+        JoinStep: {
+            /**
+             * Format: int64
+             * @description In ms; none for all that took longer than the step before.
+             */
+            below_ms: number | null;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+        };
         /**
          * @description How the stage looks.
          * @enum {string}
          */
         LayoutName: "solo" | "side_by_side" | "grid" | "picture_in_picture" | "clip_full" | "clip_with_hosts" | "slate";
+        /** @description How many left, by why. */
+        LeftBy: {
+            /**
+             * Format: int64
+             * @description They were there when the show ended.
+             */
+            ended: number;
+            /**
+             * Format: int64
+             * @description They left the page.
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description Nothing was heard of them any more.
+             */
+            lost: number;
+            /**
+             * Format: int64
+             * @description Their right to watch ended.
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description The server stopped while they watched.
+             */
+            stopped: number;
+        };
         /** @description Loudness of what is in the mix. The data of the `levels` event. */
         LevelMap: {
             /** @description Performer id, `clip` (the stage's) or `audience_clip` → peak in dBFS, 0 loudest. */
@@ -987,6 +1223,48 @@ export interface components {
          * @enum {string}
          */
         PlaybackState: "playing" | "paused" | "ended" | "failed";
+        /** @description What a viewer's player tells of what it saw. Spans are since the last one it told. */
+        PostSighting: {
+            /**
+             * Format: int64
+             * @description How far behind the server the picture is; nothing for who went back in time.
+             */
+            delay_ms?: number | null;
+            /**
+             * Format: int32
+             * @description How often it began to stand still.
+             */
+            freezes: number;
+            /**
+             * Format: int64
+             * @description How long of that the picture stood still.
+             */
+            frozen_ms: number;
+            /**
+             * Format: int64
+             * @description From the page's first wish to its first picture; told once.
+             */
+            joined_ms?: number | null;
+            /** @description The page is being left: this is the last. */
+            leaving?: boolean;
+            /**
+             * Format: int32
+             * @description How many it told before.
+             */
+            number: number;
+            /**
+             * @description The viewer: 16 lower-case hexadecimal digits that the page made up when it was opened; the
+             *     same as in the header `palco-viewer` of what it asks of `/whep` and `/hls`.
+             */
+            viewer: string;
+            /**
+             * Format: int64
+             * @description How long the show was to be seen.
+             */
+            watched_ms: number;
+            /** @description What is on screen. */
+            way: components["schemas"]["WayName"];
+        };
         /** @description A show as the audience sees it. */
         PublicShow: {
             /** @description The shape of its picture. */
@@ -1004,6 +1282,8 @@ export interface components {
             id: string;
             /** @description Whether it is over and can be watched again. */
             replay: boolean;
+            /** @description Whether it could be watched again, and cannot any longer: it was not kept for ever. */
+            replay_gone: boolean;
             /** @description Its name in addresses. */
             slug: string;
             /**
@@ -1058,6 +1338,18 @@ export interface components {
             /** @description Whether all checks hold. */
             ready: boolean;
         };
+        /** @description The recording of a show. */
+        RecordingInfo: {
+            /** @description What ended it before the show: `disk_full`, `disk_slow` or another fault's code. */
+            fault: string | null;
+            /** @description Whether there is one. */
+            state: components["schemas"]["RecordingState"];
+        };
+        /**
+         * @description Whether there is a recording.
+         * @enum {string}
+         */
+        RecordingState: "none" | "running" | "stopped" | "ready" | "gone";
         /**
          * @description What a performer is on the stage.
          * @enum {string}
@@ -1143,6 +1435,32 @@ export interface components {
             /** @description The newest announcement last. */
             shows: components["schemas"]["Show"][];
         };
+        /** @description The report of a show. */
+        ShowReport: {
+            /**
+             * Format: date-time
+             * @description When the audience was let in.
+             */
+            began_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the show was over; none while it is not.
+             */
+            ended_at: string | null;
+            /** @description All numbers. */
+            house: components["schemas"]["HouseState"];
+            /** @description How long joining took. */
+            joins: components["schemas"]["JoinStep"][];
+            /**
+             * Format: int64
+             * @description How long a step of the timeline is, in seconds.
+             */
+            step_s: number;
+            /** @description How it went. */
+            timeline: components["schemas"]["HouseSample"][];
+            /** @description The show's title. */
+            title: string;
+        };
         /**
          * @description Where a show is in its life.
          * @enum {string}
@@ -1154,6 +1472,33 @@ export interface components {
             text?: string;
             /** @description Large line, up to 120 characters. */
             title: string;
+        };
+        /** @description How long something took. */
+        Spans: {
+            /**
+             * Format: int64
+             * @description How many were measured.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Half took no longer, in ms.
+             */
+            p50_ms: number | null;
+            /**
+             * Format: int64
+             * @description 95 of 100 took no longer, in ms.
+             */
+            p95_ms: number | null;
+        };
+        /** @description How long something took, for each way. */
+        SpansByWay: {
+            /** @description From the playlist, sound alone. */
+            audio: components["schemas"]["Spans"];
+            /** @description From the playlist. */
+            hls: components["schemas"]["Spans"];
+            /** @description In real time. */
+            webrtc: components["schemas"]["Spans"];
         };
         /** @description A show, as its performers see it. */
         StageShow: {
@@ -1209,6 +1554,29 @@ export interface components {
          * @enum {string}
          */
         VideoCodec: "h264" | "vp8";
+        /**
+         * @description By which way a viewer gets the show.
+         * @enum {string}
+         */
+        WayName: "webrtc" | "hls" | "audio";
+        /** @description A number for each way. */
+        Ways: {
+            /**
+             * Format: int64
+             * @description From the playlist, sound alone.
+             */
+            audio: number;
+            /**
+             * Format: int64
+             * @description From the playlist.
+             */
+            hls: number;
+            /**
+             * Format: int64
+             * @description In real time.
+             */
+            webrtc: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1324,6 +1692,39 @@ export interface operations {
                 content: {
                     "text/event-stream": string;
                 };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultBody"];
+                };
+            };
+        };
+    };
+    public_sighting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostSighting"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was refused */
             default: {
@@ -1894,6 +2295,37 @@ export interface operations {
             };
         };
     };
+    house_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseState"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultBody"];
+                };
+            };
+        };
+    };
     shows_pause: {
         parameters: {
             query?: never;
@@ -2049,6 +2481,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Credentials"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultBody"];
+                };
+            };
+        };
+    };
+    house_film: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": number[];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultBody"];
+                };
+            };
+        };
+    };
+    house_film_by_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["FilmForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": number[];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultBody"];
+                };
+            };
+        };
+    };
+    house_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowReport"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultBody"];
+                };
+            };
+        };
+    };
+    house_report_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description Why it was refused */

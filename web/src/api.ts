@@ -23,6 +23,12 @@ export type Levels = Schemas["LevelMap"];
 export type StageView = Schemas["PerformerStage"];
 export type Other = Schemas["Fellow"];
 export type Credentials = Schemas["Credentials"];
+export type HouseState = Schemas["HouseState"];
+export type ShowReport = Schemas["ShowReport"];
+export type HouseSample = Schemas["HouseSample"];
+export type JoinStep = Schemas["JoinStep"];
+export type WayName = Schemas["WayName"];
+export type Spans = Schemas["Spans"];
 export type NewPerformer = Schemas["NewPerformer"];
 
 /** Why the server, or the way to it, said no. */

@@ -4,7 +4,10 @@
  * `fault.CODE` are the server's refusals in the person's language, with what to do in `fault.CODE.hint`.
  */
 
+import * as house from "./words.house";
+
 const en = {
+  ...house.en,
   close: "Close",
   cancel: "Cancel",
   done: "Done",
@@ -83,6 +86,7 @@ const en = {
   "watch.opens_itself": "Stay here: the picture opens by itself.",
   "watch.over": "The show is over",
   "watch.over.text": "Thank you for being here.",
+  "watch.over.gone": "Thank you for being here. The replay was not kept any longer.",
   "watch.whats_next": "See what's next",
   "watch.see_shows": "See all shows",
   "watch.closed": "The doors are closed to this link",
@@ -271,6 +275,7 @@ const en = {
   "clip.delete.sure": "Delete {name}?",
   "clip.delete.means": "The file goes for good.",
 
+
   "gate.title": "The director's desk",
   "gate.text": "Open the director's link, or paste it here. The admin token works too.",
   "gate.token": "Director's link or token",
@@ -303,6 +308,7 @@ const en = {
   "fault.clip_too_large": "This file is too large.",
   "fault.disk_full": "The server's disk is full.",
   "fault.disk_full.hint": "Delete clips you no longer need.",
+  "fault.recording_gone": "The recording was not kept any longer.",
   "fault.house_full": "The house is full. We keep asking for a seat.",
   "fault.own_feed": "That is your own picture.",
   "fault.nothing_in_common": "Your browser and the server share no video format.",
@@ -313,6 +319,7 @@ export type Word = keyof typeof en;
 export type Lang = "en" | "es";
 
 const es: Record<Word, string> = {
+  ...house.es,
   close: "Cerrar",
   cancel: "Cancelar",
   done: "Listo",
@@ -391,6 +398,7 @@ const es: Record<Word, string> = {
   "watch.opens_itself": "Quédate aquí: la imagen se abre sola.",
   "watch.over": "La función terminó",
   "watch.over.text": "Gracias por acompañarnos.",
+  "watch.over.gone": "Gracias por estar aquí. La repetición ya no se guarda.",
   "watch.whats_next": "Ver lo que sigue",
   "watch.see_shows": "Ver todas las funciones",
   "watch.closed": "Este enlace no abre la puerta",
@@ -579,6 +587,7 @@ const es: Record<Word, string> = {
   "clip.delete.sure": "¿Borrar {name}?",
   "clip.delete.means": "El archivo se va para siempre.",
 
+
   "gate.title": "La mesa de dirección",
   "gate.text": "Abre el enlace de dirección o pégalo aquí. También sirve el token de administración.",
   "gate.token": "Enlace o token de dirección",
@@ -611,6 +620,7 @@ const es: Record<Word, string> = {
   "fault.clip_too_large": "El archivo es demasiado grande.",
   "fault.disk_full": "El disco del servidor está lleno.",
   "fault.disk_full.hint": "Borra los clips que ya no uses.",
+  "fault.recording_gone": "La grabación ya no se guarda.",
   "fault.house_full": "La sala está llena. Seguimos pidiendo un lugar.",
   "fault.own_feed": "Esa es tu propia imagen.",
   "fault.nothing_in_common": "Tu navegador y el servidor no comparten ningún formato de video.",

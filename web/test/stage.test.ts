@@ -52,7 +52,7 @@ test("the list shows the device in use even when the browser names none", () => 
 test("what is on comes first, then what is next, then what was", () => {
   const show = (id: string, state: PublicShow["state"], day: number | null): PublicShow => {
     const time = day === null ? null : `2026-01-0${day}T20:00:00Z`;
-    return { id, slug: id, title: id, description: "", state, starts_at: time, started_at: null, ended_at: state === "over" ? time : null, canvas: "16:9", door: "open", replay: false };
+    return { id, slug: id, title: id, description: "", state, starts_at: time, started_at: null, ended_at: state === "over" ? time : null, canvas: "16:9", door: "open", replay: false, replay_gone: false };
   };
   const all = [show("undated", "scheduled", null), show("later", "scheduled", 5), show("old", "over", 1), show("newer", "over", 2), show("on", "live", 9), show("next", "scheduled", 3)];
   const it = programme(all);

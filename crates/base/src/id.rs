@@ -98,6 +98,10 @@ id! {
     SessionId
 }
 id! {
+    /// One viewer of a show, as long as their page is open. Says nothing of who they are.
+    ViewerId
+}
+id! {
     /// One source of media: a performer's publication, a clip being played, or a Program.
     FeedId
 }

@@ -8,13 +8,15 @@ pub mod canvas;
 mod fault;
 mod id;
 mod media;
+mod now;
 mod secret;
 mod time;
 mod wall;
 
 pub use fault::{Class, Fault};
-pub use id::{ClipId, FeedId, PerformerId, SessionId, ShowId};
+pub use id::{ClipId, FeedId, PerformerId, SessionId, ShowId, ViewerId};
 pub use media::{Codec, EncodedFrame, MediaKind, Size};
+pub use now::Now;
 pub use secret::Secret;
 pub use time::{Bitrate, MediaTime};
 pub use wall::WallTime;

@@ -11,6 +11,7 @@ import { useDesk } from "./actions";
 import { Audience } from "./audience";
 import { Clips } from "./clips";
 import { Help } from "./help";
+import { House, useHouse } from "./house";
 import { People } from "./people";
 import { Program } from "./pictures";
 import { Scenes } from "./scenes";
@@ -27,6 +28,10 @@ export function Board({ state, levels, link, again }: { state: StageState; level
   const { t, lang } = useWords();
   const [tab, setTab] = useState<Tab>("scenes");
   const [help, setHelp] = useState(false);
+  const house = useHouse(state.show.state);
+  // The stage knows those in real time; the house knows all.
+  const viewers = house?.viewers ?? state.viewers;
+  const over = state.show.state === "over";
   useEffect(() => {
     const key = (event: KeyboardEvent): void => {
       const at = event.target as HTMLElement;
@@ -42,9 +47,9 @@ export function Board({ state, levels, link, again }: { state: StageState; level
         <h1 class="clip-text">{state.show.title}</h1>
         <ShowBadge state={state.show.state} />
         {state.show.state === "live" || state.show.state === "paused" ? (
-          <span class="desk-viewers soft small figures" aria-label={t("desk.viewers", { n: state.viewers })} role="img">
+          <span class="desk-viewers soft small figures" aria-label={t("desk.viewers", { n: viewers })} role="img">
             <Eye size={16} aria-hidden="true" />
-            {new Intl.NumberFormat(lang).format(state.viewers)}
+            {new Intl.NumberFormat(lang).format(viewers)}
           </span>
         ) : null}
         {state.mixer === "starting" || state.mixer === "restarting" ? (
@@ -75,8 +80,10 @@ export function Board({ state, levels, link, again }: { state: StageState; level
           <Program state={state} />
           <Audience state={state} />
         </div>
+        {over ? <House state={state} house={house} /> : null}
         <Scenes state={state} />
         <Clips state={state} levels={levels} />
+        {over ? null : <House state={state} house={house} />}
       </main>
       <People state={state} levels={levels} />
       <nav class="desk-tabs" aria-label={t("desk")}>

@@ -6,6 +6,7 @@ import { ask, asFault, type Fault, type PublicShow } from "../api";
 import { hour, when } from "../clock";
 import { faultWords, useWords } from "../i18n";
 import { Button, LangSwitch, mount, ShowBadge, Wordmark } from "../ui/parts";
+import { kept } from "../ui/token";
 import { programme } from "./programme";
 
 /** What is on may change while the page is open; it need not know within the second. */
@@ -128,6 +129,12 @@ function List({ title, shows, past = false }: { title: string; shows: PublicShow
                   {show.description ? ` · ${show.description}` : ""}
                 </p>
               </div>
+              {past && kept(`palco.desk.${show.slug}`) ? (
+                // Who has directed it in this tab has its report too.
+                <a class="button" href={`/desk/${encodeURIComponent(show.slug)}/report`} aria-label={`${t("report.title")}: ${show.title}`}>
+                  {t("report.title")}
+                </a>
+              ) : null}
               {past ? null : (
                 <a class="button" href={watch(show)} aria-label={`${t("home.open")}: ${show.title}`}>
                   {t(show.state === "live" ? "home.watch" : "home.open")}

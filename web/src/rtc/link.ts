@@ -34,6 +34,8 @@ export abstract class Link {
     readonly url: string,
     protected token: string | null,
     expects: boolean,
+    /** Whom the server shall count. */
+    private readonly viewer: string | null = null,
   ) {
     this.machine = rest(expects);
   }
@@ -140,7 +142,7 @@ export abstract class Link {
 
   private async post(sdp: string, signal: AbortSignal): Promise<string> {
     const url = new URL(this.url, location.href).href;
-    const response = await fetch(url, { method: "POST", headers: this.headers("application/sdp"), body: sdp, signal, cache: "no-store" });
+    const response = await fetch(url, { method: "POST", headers: { ...this.headers("application/sdp"), ...(this.viewer ? { "palco-viewer": this.viewer } : {}) }, body: sdp, signal, cache: "no-store" });
     // Even if we left meanwhile: what was opened must be closed.
     const session = response.ok ? sessionUrl(response.headers.get("location"), url) : null;
     if (signal.aborted && session) void this.end(session);
@@ -216,6 +218,9 @@ const LIPS_S = 20;
 /** Plays one Program, stage mix or performer (WHEP). */
 export class Player extends Link {
   stream = new MediaStream();
+  /** From the server to the screen, as far as a browser can tell: half the round trip, and the wait before it is shown. */
+  delayMs: number | null = null;
+  private waited = { seconds: 0, frames: 0 };
   private cushion: Cushion = noCushion;
   /** Seconds of this session. */
   private age = 0;
@@ -225,6 +230,8 @@ export class Player extends Link {
     this.stream = stream;
     this.cushion = noCushion;
     this.age = 0;
+    this.delayMs = null;
+    this.waited = { seconds: 0, frames: 0 };
     pc.addTransceiver("video", { direction: "recvonly" });
     pc.addTransceiver("audio", { direction: "recvonly" });
     for (const receiver of pc.getReceivers()) hold(receiver, null, true);
@@ -234,15 +241,26 @@ export class Player extends Link {
   protected progress(stats: RTCStatsReport): number | null {
     let frames: number | null = null;
     const counts: Counts = { received: 0, lost: 0, roundTripMs: null };
+    let waited = { seconds: 0, frames: 0 };
     stats.forEach((entry: Entry) => {
       if (entry.type === "candidate-pair" && entry.nominated && entry.currentRoundTripTime !== undefined) counts.roundTripMs = entry.currentRoundTripTime * 1000;
       if (entry.type !== "inbound-rtp" || entry.kind !== "video") return;
       frames = (frames ?? 0) + (entry.framesReceived ?? 0);
       counts.received += entry.packetsReceived ?? 0;
       counts.lost += entry.packetsLost ?? 0;
+      waited = { seconds: entry.jitterBufferDelay ?? 0, frames: entry.jitterBufferEmittedCount ?? 0 };
     });
+    this.delays(counts.roundTripMs, waited);
     this.hold(counts);
     return frames;
+  }
+
+  private delays(roundTripMs: number | null, waited: { seconds: number; frames: number }): void {
+    const before = this.waited;
+    this.waited = waited;
+    const frames = waited.frames - before.frames;
+    if (roundTripMs === null || frames <= 0) return;
+    this.delayMs = roundTripMs / 2 + ((waited.seconds - before.seconds) / frames) * 1000;
   }
 
   /** Sound and picture wait alike: they belong together. */
@@ -269,6 +287,9 @@ interface Entry {
   packetsLost?: number;
   nominated?: boolean;
   currentRoundTripTime?: number;
+  /** Seconds that all frames together waited, and how many they are. */
+  jitterBufferDelay?: number;
+  jitterBufferEmittedCount?: number;
 }
 
 /** What a performer's browser sends: enough for the mix, kind to an uplink. */

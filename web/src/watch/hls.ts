@@ -92,6 +92,8 @@ export class HlsSource {
   constructor(
     private readonly url: string,
     private readonly token: string | null,
+    /** Whom the server shall count; where the browser itself plays, it cannot be told. */
+    private readonly viewer: string,
     private readonly video: HTMLVideoElement,
     private readonly tell: Tell,
   ) {
@@ -186,9 +188,10 @@ export class HlsSource {
   }
 
   private config(ask: Ask): Partial<HlsConfig> {
-    const { token } = this;
-    const withToken = token ? { xhrSetup: (xhr: XMLHttpRequest) => xhr.setRequestHeader("authorization", `Bearer ${token}`) } : {};
-    return { ...CONFIG, ...withToken, startPosition: ask.replay && ask.behindS === null ? 0 : -1 };
+    const xhrSetup = (xhr: XMLHttpRequest): void => {
+      for (const [name, value] of Object.entries(this.headers())) xhr.setRequestHeader(name, value);
+    };
+    return { ...CONFIG, xhrSetup, startPosition: ask.replay && ask.behindS === null ? 0 : -1 };
   }
 
   private play(hls: Hls, { Events, ErrorTypes }: Library, url: string, ask: Ask): void {
@@ -261,10 +264,13 @@ export class HlsSource {
     }
   }
 
+  private headers(): Record<string, string> {
+    return { "palco-viewer": this.viewer, ...(this.token ? { authorization: `Bearer ${this.token}` } : {}) };
+  }
+
   /** hls.js leaves out what has no picture where others do, so its playlist is found here. */
   private async soundUrl(): Promise<string> {
-    const headers: HeadersInit = this.token ? { authorization: `Bearer ${this.token}` } : {};
-    const response = await fetch(this.url, { headers });
+    const response = await fetch(this.url, { headers: this.headers() });
     if (!response.ok) throw new TypeError(`${response.status}`);
     const sound = soundIn(await response.text());
     return sound === null ? this.url : new URL(sound, response.url).href;

@@ -2,7 +2,7 @@ import "../tokens.css";
 import "../base.css";
 import "./watch.css";
 import { Play } from "lucide-preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Fault, PublicShow } from "../api";
 import { clock, when } from "../clock";
 import { faultWords, useWords } from "../i18n";
@@ -12,6 +12,7 @@ import { Button, Countdown, mount, Scene, ShowBadge } from "../ui/parts";
 import { kept, takeToken } from "../ui/token";
 import { useMachine } from "../ui/video";
 import { Playback } from "./playback";
+import { newViewer, Sightings } from "./sightings";
 import { Theatre } from "./theatre";
 import { wantsWebRtc, WISHES } from "./ways";
 
@@ -19,8 +20,10 @@ const slug = location.pathname.split("/")[2] ?? "";
 const token = takeToken("t", `palco.seat.${slug}`);
 
 // The picture is asked for before anything is drawn: whether there is a show is answered meanwhile.
-const player = new Player(`/whep/${slug}`, token, true);
-const playback = new Playback(player, `/hls/${slug}/index.m3u8`, token);
+const viewer = newViewer();
+const player = new Player(`/whep/${slug}`, token, true, viewer);
+const playback = new Playback(player, `/hls/${slug}/index.m3u8`, token, viewer);
+const sightings = new Sightings(playback, `/api/v1/public/shows/${slug}/sightings`, token, viewer);
 const wishKey = `palco.way.${slug}`;
 const wished = WISHES.find((it) => it === kept(wishKey));
 if (wished) playback.wish(wished);
@@ -78,6 +81,7 @@ function Page() {
   const machine = useMachine(player);
   const state = show?.state;
   const [replaying, setReplaying] = useState(false);
+  const waited = useRef(false);
 
   useEffect(() => {
     if (show) document.title = `${show.title} · Palco`;
@@ -92,6 +96,11 @@ function Page() {
     if (behind) startReplay();
     else if (state) playback.show(state === "live" || state === "paused");
     if (state !== "over") setReplaying(false);
+    if (state === "scheduled") waited.current = true;
+    else if (state && waited.current) {
+      waited.current = false;
+      sightings.begins();
+    }
   }, [state]);
 
   // A door that is closed is closed for every way; what WebRTC alone cannot do, another way may.
@@ -145,7 +154,7 @@ function Early({ show, lost, again }: { show: PublicShow; lost: boolean; again: 
 function Over({ show, replay }: { show: PublicShow; replay: () => void }) {
   const { t } = useWords();
   return (
-    <Scene title={t("watch.over")} kicker={<p>{show.title}</p>} text={t("watch.over.text")}>
+    <Scene title={t("watch.over")} kicker={<p>{show.title}</p>} text={t(show.replay_gone ? "watch.over.gone" : "watch.over.text")}>
       <div class="actions">
         {show.replay ? (
           <Button kind="spot" onClick={replay}>

@@ -47,7 +47,10 @@ export class Playback {
   private onSince = 0;
   private frames = 0;
   private at = -1;
-  private movedAt = 0;
+  /** When something new was last on screen, by this page's clock. */
+  movedAt = 0;
+  /** When something first was. */
+  shownAt = 0;
   private shown = false;
   /** Seconds behind that the playlist shall be opened at. */
   private behindS: number | null = null;
@@ -59,6 +62,7 @@ export class Playback {
     readonly player: Player,
     private readonly url: string,
     private readonly token: string | null,
+    private readonly viewer: string,
   ) {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.feed({ on: "seen" });
@@ -74,7 +78,7 @@ export class Playback {
     this.source = null;
     this.hlsVideo = video;
     if (!video) return;
-    this.source = new HlsSource(this.url, this.token, video, {
+    this.source = new HlsSource(this.url, this.token, this.viewer, video, {
       unable: () => this.feed({ on: "unable" }),
       losing: () => {
         if (this.still && video.videoWidth > 0 && this.way === "hls") freeze(video, this.still);
@@ -300,6 +304,7 @@ export class Playback {
 
   private moved(now: number): void {
     this.movedAt = now;
+    if (!this.shown) this.shownAt = now;
     this.shown = true;
   }
 

@@ -15,9 +15,9 @@ use palco_mix::wire::{AAC_CONFIG, Coding};
 use palco_store::Recording;
 use palco_web::HlsAnswer;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -32,9 +32,9 @@ const CLOCK_EVERY: u32 = 1_000;
 /// What viewers may have seen and the disk did not get, in segments, when the process dies.
 const UNRECORDED: u32 = 2;
 
-const LARGE: TrackId = TrackId(0);
+pub(crate) const LARGE: TrackId = TrackId(0);
 const SMALL: TrackId = TrackId(1);
-const SOUND: TrackId = TrackId(2);
+pub(crate) const SOUND: TrackId = TrackId(2);
 
 enum Work {
     Frame(TrackId, EncodedFrame),
@@ -54,12 +54,16 @@ struct Core {
     recorder: Option<SyncSender<Record>>,
 }
 
+/// The code of what ended a recording.
+type Failed = Arc<OnceLock<&'static str>>;
+
 /// See the module.
 pub(crate) struct Broadcast {
     show: ShowId,
     core: Mutex<Core>,
     recording: Arc<Recording>,
-    recording_failed: Arc<AtomicBool>,
+    /// Why the recording had to end before the show, if it had to.
+    recording_failed: Failed,
     frames: SyncSender<Work>,
     dropped: AtomicU64,
 }
@@ -177,8 +181,13 @@ impl Broadcast {
 
     /// What happened so far; frames dropped before the core; whether the recording had to end.
     pub(crate) fn counters(&self) -> (Counters, u64, bool) {
-        let failed = self.recording_failed.load(Ordering::Relaxed);
+        let failed = self.recording_failed().is_some();
         (self.core().hls.counters(), self.dropped.load(Ordering::Relaxed), failed)
+    }
+
+    /// The code of what ended the recording before the show, if anything did.
+    pub(crate) fn recording_failed(&self) -> Option<&'static str> {
+        self.recording_failed.get().copied()
     }
 
     fn run(&self, work: &Receiver<Work>) {
@@ -232,7 +241,7 @@ impl Broadcast {
     fn keep(&self, core: &mut Core, what: Record) {
         let Some(recorder) = &core.recorder else { return };
         if recorder.try_send(what).is_err() {
-            if !self.recording_failed.swap(true, Ordering::Relaxed) {
+            if self.recording_failed.set("disk_slow").is_ok() {
                 tracing::error!(show = %self.show, "the recording has ended: the disk is too slow");
             }
             core.recorder = None;
@@ -255,14 +264,15 @@ impl Drop for Gone<'_> {
 }
 
 /// Writes segments until there are no more, or the disk refuses: the show goes on without.
-fn record(show: ShowId, recording: &Recording, failed: &AtomicBool, records: &Receiver<Record>) {
+fn record(show: ShowId, recording: &Recording, failed: &OnceLock<&'static str>, records: &Receiver<Record>) {
     for what in records {
         let written = match &what {
             Record::Init(track, number, bytes) => recording.init(*track, *number, bytes),
             Record::Segment(segment, bytes) => recording.segment(segment, bytes),
         };
         if let Err(fault) = written {
-            failed.store(true, Ordering::Relaxed);
+            // The first reason is the one.
+            let _ = failed.set(fault.code);
             tracing::error!(%show, ?fault, "the recording has ended; the show goes on");
             return;
         }
@@ -310,4 +320,47 @@ fn tracks(coding: Coding) -> Vec<Track> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palco_store::Store;
+
+    fn segment(sequence: u64) -> Segment {
+        Segment {
+            track: LARGE,
+            sequence,
+            init: 0,
+            duration: MediaTime::from_millis(2_000),
+            program_date_time: MediaTime::from_millis(2_000 * sequence as i64),
+            discontinuity: false,
+            gap: false,
+            size: 4,
+        }
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_recording_says_why_and_keeps_what_was_there() {
+        let dir = std::env::temp_dir().join(format!("palco-full-{}", std::process::id()));
+        let show = ShowId::new(3);
+        let (failed, whole) = (OnceLock::new(), bytes::Bytes::from_static(b"pics"));
+        let write = |store: &Store, sequences: &[u64]| {
+            let (recording, _) = store.recording(show).expect("readable");
+            let (to, records) = sync_channel(SEGMENTS);
+            for sequence in sequences {
+                to.send(Record::Segment(segment(*sequence), whole.clone())).expect("room");
+            }
+            drop(to);
+            record(show, &recording, &failed, &records);
+        };
+        write(&Store::open(&dir, 1).expect("a store").keep_free(0), &[0, 1]);
+        assert_eq!(failed.get(), None);
+        // No disk has so much room to spare.
+        write(&Store::open(&dir, 1).expect("a store").keep_free(u64::MAX), &[2, 3]);
+        assert_eq!(failed.get(), Some(&"disk_full"));
+        let kept = Store::open(&dir, 1).expect("a store").recording(show).expect("readable").1;
+        assert_eq!(kept, [segment(0), segment(1)]);
+        std::fs::remove_dir_all(dir).expect("removable");
+    }
 }

@@ -44,6 +44,9 @@ pub(crate) struct Keys {
     /// Bytes of an uploaded clip at most [default: 2147483648]
     #[arg(long, env = "PALCO_CLIP_MAX_BYTES", value_name = "N")]
     clip_max_bytes: Option<u64>,
+    /// Days that recordings are kept after their show [default: 0, for ever]
+    #[arg(long, env = "PALCO_KEEP_RECORDINGS_DAYS", value_name = "N")]
+    keep_recordings_days: Option<u32>,
     /// What to log, as `level` or `target=level,…` [default: info]
     #[arg(long, env = "PALCO_LOG", value_name = "FILTER")]
     log: Option<String>,
@@ -61,6 +64,7 @@ pub(crate) struct Config {
     pub(crate) mixer: PathBuf,
     pub(crate) max_sessions: usize,
     pub(crate) clip_max_bytes: u64,
+    pub(crate) keep_recordings_days: u32,
     pub(crate) log: String,
 }
 
@@ -103,6 +107,7 @@ impl Keys {
             mixer: self.mixer.or(other.mixer),
             max_sessions: self.max_sessions.or(other.max_sessions),
             clip_max_bytes: self.clip_max_bytes.or(other.clip_max_bytes),
+            keep_recordings_days: self.keep_recordings_days.or(other.keep_recordings_days),
             log: self.log.or(other.log),
         }
     }
@@ -126,6 +131,7 @@ impl Keys {
             mixer: self.mixer.unwrap_or_else(mixer_beside_us),
             max_sessions: self.max_sessions.unwrap_or(2_000),
             clip_max_bytes: self.clip_max_bytes.unwrap_or(2 << 30),
+            keep_recordings_days: self.keep_recordings_days.unwrap_or(0),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
         })
     }
@@ -185,6 +191,15 @@ mod tests {
         assert!(
             refuse_unknown_environment(["PALCO_LISTEN".to_owned(), "HOME".to_owned()].into_iter()).is_ok()
         );
+    }
+
+    #[test]
+    fn recordings_are_kept_for_ever_unless_days_are_said() {
+        let days = |keys: Keys| keys.with_defaults().expect("valid").keep_recordings_days;
+        assert_eq!(days(Keys::default()), 0);
+        assert_eq!(days(line(&["palco", "--keep-recordings-days", "30"])), 30);
+        assert_eq!(days(Keys::from_toml("keep_recordings_days = 7").expect("valid")), 7);
+        assert!(Keys::from_toml("keep_recordings_days = -1").is_err());
     }
 
     #[test]

@@ -3,17 +3,19 @@
 use crate::clock;
 use crate::live::{Live, Surroundings};
 use crate::metrics::Metrics;
+use crate::recordings;
+use crate::viewers::Viewers;
 use futures_util::StreamExt;
-use palco_base::{Class, Fault, FeedId, PerformerId, Secret, SessionId, ShowId};
+use palco_base::{Class, Fault, FeedId, PerformerId, Secret, SessionId, ShowId, ViewerId};
 use palco_grant::{Grant, GrantFault, Key, KeyRing, Kind};
 use palco_hls::path::{Directives, Resource};
 use palco_mix::wire::Probe;
 use palco_sfu::{CloseReason, Command as Sfu, Event, SfuStats};
 use palco_stage::{Clip, Command, Fact, NewShow, Phase, Record, Snapshot, WallTime};
-use palco_store::Store;
+use palco_store::{Kept, Store};
 use palco_web::{
-    Answer, Backend, Health, HlsAnswer, Issued, Levels, Media, Offer, Right, Session, Upload, Who,
-    unknown_show,
+    Answer, Backend, Download, Health, HlsAnswer, HouseNow, Issued, Levels, Media, Offer, Recording, Right,
+    Session, Upload, Who, unknown_show,
 };
 use std::collections::HashMap;
 use std::future::Future;
@@ -80,6 +82,36 @@ impl House {
     pub(crate) async fn close(&self) {
         for live in self.lives() {
             live.stop().await;
+            live.viewers.close(&self.around.store);
+        }
+    }
+
+    pub(crate) fn store(&self) -> Arc<Store> {
+        Arc::clone(&self.around.store)
+    }
+
+    /// Does something with the house of each show.
+    pub(crate) fn each_house(&self, mut what: impl FnMut(&Viewers, &Store)) {
+        self.lives().iter().for_each(|live| what(&live.viewers, &self.around.store));
+    }
+
+    /// Deletes the recordings of shows that ended so many days ago. Blocks.
+    pub(crate) fn delete_old_recordings(&self, days: u32) {
+        let now = clock::now().wall;
+        for live in self.lives() {
+            let show = live.snapshot.borrow().show.clone();
+            let old = show.ended_at.is_some_and(|ended| recordings::kept_long_enough(ended, now, days));
+            if show.phase != Phase::Over || !old {
+                continue;
+            }
+            match self.around.store.delete_recording(show.id) {
+                Ok(true) => {
+                    live.forget_replay();
+                    tracing::info!(show = show.slug, days, "its recording was kept long enough: deleted");
+                }
+                Ok(false) => {}
+                Err(fault) => tracing::error!(show = show.slug, ?fault, "a recording cannot be deleted"),
+            }
         }
     }
 
@@ -101,6 +133,14 @@ impl House {
         }
         let Some((session, entry)) = noted else { return };
         let Ok(live) = self.live(entry.session.show) else { return };
+        if entry.session.media == Media::Watch {
+            let viewer = entry.viewer.unwrap_or(ViewerId::new(session.bits()));
+            match event {
+                Event::Connected { .. } => live.viewers.connected(session, viewer),
+                Event::Closed { reason, .. } => live.viewers.closed(session, *reason),
+                _ => {}
+            }
+        }
         match (entry.session.media, event) {
             (Media::Publish(performer), Event::Answered { answer: Ok(_), .. }) => {
                 live.fact(Fact::PublisherConnecting { performer, session });
@@ -165,7 +205,7 @@ impl House {
         let feed = self.feed_of(&live, offer.media)?;
         let id = SessionId::new(random()?);
         let session = Session { show: offer.show, who: offer.who, media: offer.media };
-        let answer = self.around.sessions.expect(id, session, feed);
+        let answer = self.around.sessions.expect(id, session, feed, offer.viewer);
         let command = match offer.media {
             Media::Publish(_) => Sfu::Publish { session: id, feed, offer: offer.sdp },
             media => Sfu::Play { session: id, source: feed, offer: offer.sdp, viewer: media == Media::Watch },
@@ -382,8 +422,34 @@ impl Backend for House {
         Box::pin(async move { self.live(show)?.broadcast()?.request(resource, directives).await })
     }
 
-    fn recorded(&self, show: ShowId) -> bool {
-        self.around.store.has_recording(show)
+    fn tell_house(&self, show: ShowId, input: palco_house::Input) {
+        if let Ok(live) = self.live(show) {
+            live.viewers.tell(input);
+        }
+    }
+
+    fn house(&self, show: ShowId) -> Result<HouseNow, Fault> {
+        let (present, report) = self.live(show)?.viewers.now();
+        Ok(HouseNow { present, report })
+    }
+
+    fn recording(&self, show: ShowId) -> Recording {
+        let kept = self.around.store.kept(show);
+        let Ok(live) = self.live(show) else { return Recording::None };
+        let open = live.snapshot.borrow().show.phase.open();
+        let on_air = live.on_air();
+        let failed = on_air.as_ref().and_then(|on_air| on_air.recording_failed());
+        match kept {
+            Kept::Gone => Recording::Gone,
+            _ if open && on_air.is_none() => Recording::Stopped("store_failed"),
+            _ if open => failed.map_or(Recording::Running, Recording::Stopped),
+            Kept::There => Recording::Ready(failed),
+            Kept::Nothing => Recording::None,
+        }
+    }
+
+    fn film(&self, show: ShowId) -> Boxed<'_, Result<Download, Fault>> {
+        Box::pin(recordings::film(self, show))
     }
 
     fn session(&self, session: SessionId) -> Option<Session> {

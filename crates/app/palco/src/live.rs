@@ -4,6 +4,7 @@ use crate::broadcast::Broadcast;
 use crate::clock;
 use crate::routes::{Routes, Slot};
 use crate::sessions::Sessions;
+use crate::viewers::Viewers;
 use arc_swap::ArcSwapOption;
 use palco_base::{Class, Codec, EncodedFrame, Fault, FeedId, ShowId, Size};
 use palco_mix::wire::{FromMixer, Output, ToMixer};
@@ -53,6 +54,7 @@ pub(crate) struct Live {
     pub(crate) snapshot: watch::Receiver<Arc<Snapshot>>,
     pub(crate) levels: broadcast::Sender<Levels>,
     pub(crate) mixer_stats: watch::Receiver<Option<FromMixer>>,
+    pub(crate) viewers: Arc<Viewers>,
     broadcast: Arc<OnAir>,
     around: Arc<Surroundings>,
     asks: SyncSender<Ask>,
@@ -83,9 +85,11 @@ impl Live {
         }
         let apart = Arc::new(AtomicBool::new(false));
         let broadcast = Arc::new(OnAir::empty());
+        let viewers = Arc::new(Viewers::open(id, &around.store));
         let run = Run {
             stage,
             broadcast: Arc::clone(&broadcast),
+            viewers: Arc::clone(&viewers),
             apart: Arc::clone(&apart),
             id,
             slug,
@@ -107,6 +111,7 @@ impl Live {
             snapshot,
             levels,
             mixer_stats,
+            viewers,
             broadcast,
             around,
             asks,
@@ -141,6 +146,13 @@ impl Live {
     /// The broadcast, if there is one at hand.
     pub(crate) fn on_air(&self) -> Option<Arc<Broadcast>> {
         self.broadcast.load_full()
+    }
+
+    /// Lets go of the replay: its files are gone.
+    pub(crate) fn forget_replay(&self) {
+        if self.snapshot.borrow().show.phase == Phase::Over {
+            self.broadcast.store(None);
+        }
     }
 
     /// The feed of the stage's own mix: the Program's, unless the audience is elsewhere.
@@ -198,6 +210,7 @@ impl Surroundings {
 struct Run {
     stage: Stage,
     broadcast: Arc<OnAir>,
+    viewers: Arc<Viewers>,
     apart: Arc<AtomicBool>,
     id: ShowId,
     slug: String,
@@ -319,6 +332,7 @@ impl Run {
     fn changed(&mut self) {
         let snapshot = self.stage.snapshot(clock::now());
         self.slug.clone_from(&snapshot.show.slug);
+        self.viewers.tell(palco_house::Input::Doors { open: snapshot.show.phase.open() });
         self.go_on_air(&snapshot.show);
         self.publish.send_replace(Arc::new(snapshot));
     }

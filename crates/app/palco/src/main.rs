@@ -9,10 +9,12 @@ mod house;
 mod live;
 mod metrics;
 mod perform;
+mod recordings;
 mod rehearse;
 mod routes;
 mod serve;
 mod sessions;
+mod viewers;
 
 use clap::{Args, Parser, Subcommand};
 use config::Keys;

@@ -4,6 +4,7 @@ use crate::live::Live;
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use palco_base::Fault;
+use palco_house::Way;
 use palco_mix::wire::FromMixer;
 use palco_net::NetStats;
 use palco_sfu::SfuStats;
@@ -34,6 +35,7 @@ impl Metrics {
         socket(net);
         for live in shows {
             show(live);
+            house(live);
         }
         self.0.render()
     }
@@ -103,6 +105,53 @@ fn show(live: &Live) {
         gauge!("palco_hls_requests_waiting", "show" => name.clone())
             .set(f64::from(u32::try_from(hls.waiting).unwrap_or(u32::MAX)));
         gauge!("palco_recording_failed", "show" => name).set(is(failed));
+    }
+}
+
+/// Who watches and how well. Players are believed for what only they know.
+fn house(live: &Live) {
+    let (present, report) = live.viewers.now();
+    if report.began.is_none() {
+        return;
+    }
+    let name = live.snapshot.borrow().show.slug.clone();
+    for way in Way::ALL {
+        let labels = [("show", name.clone()), ("way", way.name().to_owned())];
+        gauge!("palco_house_viewers", &labels).set(f64::from(*present.of(way)));
+        counter!("palco_house_moves_total", &labels).absolute(*report.moved.of(way));
+        for (metric, tally) in [
+            ("palco_house_join_seconds", report.join.of(way)),
+            ("palco_house_delay_seconds", report.delay.of(way)),
+        ] {
+            for (quantile, share) in [("0.5", 0.5), ("0.95", 0.95)] {
+                if let Some(span) = tally.quantile(share) {
+                    let mut labels = labels.to_vec();
+                    labels.push(("quantile", quantile.to_owned()));
+                    gauge!(metric, &labels).set(span.seconds());
+                }
+            }
+        }
+    }
+    gauge!("palco_house_viewers_peak", "show" => name.clone()).set(f64::from(report.peak));
+    for (why, count) in [
+        ("left", report.left.left),
+        ("lost", report.left.lost),
+        ("ended", report.left.ended),
+        ("removed", report.left.removed),
+        ("stopped", report.left.stopped),
+    ] {
+        counter!("palco_house_left_total", "show" => name.clone(), "why" => why).absolute(count);
+    }
+    for (metric, count) in [
+        ("palco_house_came_total", report.came),
+        ("palco_house_returned_total", report.returned),
+        ("palco_house_uncounted_total", report.uncounted),
+        ("palco_house_sightings_total", report.sightings),
+        ("palco_house_freezes_total", report.freezes),
+        ("palco_house_watched_seconds_total", report.watched_ms / 1_000),
+        ("palco_house_frozen_seconds_total", report.frozen_ms / 1_000),
+    ] {
+        counter!(metric, "show" => name.clone()).absolute(count);
     }
 }
 

@@ -5,8 +5,10 @@ use crate::demo;
 use crate::house::House;
 use crate::live::Surroundings;
 use crate::metrics::Metrics;
+use crate::recordings;
 use crate::routes::Routes;
 use crate::sessions::Sessions;
+use crate::viewers;
 use palco_base::Fault;
 use palco_net::{Shard, ShardConfig};
 use palco_sfu::Event;
@@ -85,6 +87,8 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
     let house = Arc::new(House::open(Arc::new(around), Metrics::install()?)?);
     listen_to_shard(Arc::clone(&house), told)?;
     ask_for_stats(&shard);
+    let keeper = viewers::keep_books(&house)?;
+    recordings::sweep(&house, config.keep_recordings_days);
 
     let stopping = Stopping::new()?;
     let web = WebConfig { public_url: config.public_url.clone(), ..WebConfig::default() };
@@ -100,6 +104,7 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
     stopping.wait().await;
     tracing::info!("stopping");
     drop(performers);
+    drop(keeper);
     house.close().await;
     shard.stop();
     // It ends by the same signal; what is left of it ends with the process.

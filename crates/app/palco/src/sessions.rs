@@ -1,6 +1,6 @@
 //! Which WebRTC session belongs to whom, and who waits for an answer.
 
-use palco_base::{Class, Fault, FeedId, SessionId, ShowId};
+use palco_base::{Class, Fault, FeedId, SessionId, ShowId, ViewerId};
 use palco_sfu::{CloseReason, Command, Event};
 use palco_web::{Media, Session};
 use std::collections::HashMap;
@@ -13,6 +13,8 @@ pub(crate) struct Entry {
     pub(crate) session: Session,
     /// What it publishes into, or plays.
     pub(crate) feed: FeedId,
+    /// Whose it is, if their player said so.
+    pub(crate) viewer: Option<ViewerId>,
     connected: bool,
     /// Its owner ended it; what it was is still of use until the media side has ended it too.
     left: bool,
@@ -49,10 +51,11 @@ impl Sessions {
         id: SessionId,
         session: Session,
         feed: FeedId,
+        viewer: Option<ViewerId>,
     ) -> oneshot::Receiver<Result<String, Fault>> {
         let (answer, wait) = oneshot::channel();
         let mut table = self.table();
-        table.sessions.insert(id, Entry { session, feed, connected: false, left: false });
+        table.sessions.insert(id, Entry { session, feed, viewer, connected: false, left: false });
         table.waiting.insert(id, answer);
         wait
     }
@@ -169,7 +172,7 @@ mod tests {
     fn a_session_is_counted_from_connected_to_closed() {
         let sessions = Sessions::default();
         let (show, id, feed) = (ShowId::new(1), SessionId::new(2), FeedId::new(3));
-        let mut wait = sessions.expect(id, Session { show, who: None, media: Media::Watch }, feed);
+        let mut wait = sessions.expect(id, Session { show, who: None, media: Media::Watch }, feed, None);
         sessions.note(&Event::Answered { session: id, answer: Ok("v=0".into()) });
         assert_eq!(wait.try_recv().expect("answered"), Ok("v=0".into()));
         assert_eq!(sessions.house(show).viewers, 0);
@@ -189,6 +192,7 @@ mod tests {
             id,
             Session { show: ShowId::new(1), who: None, media: Media::Stage },
             FeedId::new(3),
+            None,
         );
         let fault = Fault::invalid("sdp_broken", "No.");
         sessions.note(&Event::Answered { session: id, answer: Err(fault.clone()) });

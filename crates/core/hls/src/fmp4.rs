@@ -20,7 +20,7 @@ const NON_SYNC: u32 = 0x0101_0000;
 
 /// Writes a box into memory, which cannot fail but for fields out of range; those have been
 /// checked where the values came in.
-fn put(atom: &impl Encode, into: &mut Vec<u8>) {
+pub(crate) fn put(atom: &impl Encode, into: &mut Vec<u8>) {
     let written = atom.encode(into);
     debug_assert!(written.is_ok(), "{written:?}");
 }

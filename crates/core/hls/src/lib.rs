@@ -16,6 +16,7 @@
 mod aac;
 mod api;
 mod cut;
+mod film;
 mod fmp4;
 mod h264;
 mod hls;
@@ -26,6 +27,7 @@ mod rate;
 mod resume;
 mod serve;
 mod shelf;
+mod splice;
 mod timeline;
 mod track;
 mod waiting;
@@ -34,4 +36,5 @@ pub use api::{
     Answer, Cache, Counters, Head, Input, Output, Request, RequestId, Resume, Segment, Settings, Stored,
     Track, TrackId, TrackKind, WallClock,
 };
+pub use film::{FILM_LOOK, Film, Look};
 pub use hls::Hls;

@@ -34,7 +34,6 @@ mod record;
 mod rules;
 mod stage;
 mod sync;
-mod time;
 
 pub use palco_mix::wire::Transition;
 
@@ -45,9 +44,8 @@ pub use model::{
     Canvas, Clip, Connection, Door, Layout, MixerState, Performer, PerformerView, Phase, PlayState, Playback,
     Role, Scene, Show, Slate, Snapshot, Target,
 };
-pub use palco_base::WallTime;
+pub use palco_base::{Now, WallTime};
 pub use record::{NewShow, Record};
 pub use rules::{free_slug, slugify};
 pub use stage::Stage;
 pub use sync::coding;
-pub use time::Now;

@@ -8,6 +8,8 @@
 //!   shows/{show}/show.json    0600, one document per show: version and record
 //!   shows/{show}/clips/{clip} 0600, as uploaded; what it is called is in the record
 //!   shows/{show}/recording/   0700, what the audience got; see `recording`
+//!   shows/{show}/recording.gone     there was a recording, and it was not kept any longer
+//!   shows/{show}/house.json   0600, who watched and how well; see `house`
 //! ```
 //!
 //! Whole files are replaced, never written into: temporary file, fsync, rename, fsync of the
@@ -20,13 +22,14 @@
 
 mod clips;
 mod files;
+mod house;
 mod keys;
 mod recording;
 mod shows;
 
 pub use clips::{ClipWriter, NewClip};
 pub use keys::{GrantKey, GrantKeys};
-pub use recording::Recording;
+pub use recording::{Kept, Recording};
 pub use shows::Loaded;
 
 use palco_base::{Class, Fault, Secret, ShowId};

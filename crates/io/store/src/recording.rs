@@ -21,6 +21,17 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
+/// Whether there is a recording of a show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kept {
+    /// Nothing was recorded, so far.
+    Nothing,
+    /// There is one.
+    There,
+    /// There was one, and it was deleted.
+    Gone,
+}
+
 /// A line of the index. Times are µs.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -103,12 +114,42 @@ impl Store {
         Ok((recording, segments))
     }
 
-    /// Whether anything was recorded of a show.
+    /// Whether there is a recording of a show.
     #[must_use]
-    pub fn has_recording(&self, show: ShowId) -> bool {
+    pub fn kept(&self, show: ShowId) -> Kept {
+        if self.gone_mark(show).exists() {
+            return Kept::Gone;
+        }
         let index = index_of(&self.show_dir(show).join("recording"));
-        std::fs::metadata(index).is_ok_and(|index| index.len() > 0)
+        let any = std::fs::metadata(index).is_ok_and(|index| index.len() > 0);
+        if any { Kept::There } else { Kept::Nothing }
     }
+
+    /// Deletes the recording of a show for good; that there was one stays known. Says whether
+    /// there was anything to delete.
+    ///
+    /// # Errors
+    /// `store_failed`. What is left is deleted by the next call.
+    pub fn delete_recording(&self, show: ShowId) -> Result<bool, Fault> {
+        let dir = self.show_dir(show).join("recording");
+        if !dir.try_exists().map_err(|e| at(&dir, &e))? {
+            return Ok(false);
+        }
+        // The mark first: half a recording must not be taken for a whole one.
+        let mark = self.gone_mark(show);
+        files::replace(&mark, b"").map_err(|e| at(&mark, &e))?;
+        std::fs::remove_dir_all(&dir).map_err(|e| at(&dir, &e))?;
+        files::sync_dir_of(&dir).map_err(|e| at(&dir, &e))?;
+        Ok(true)
+    }
+
+    fn gone_mark(&self, show: ShowId) -> PathBuf {
+        self.show_dir(show).join("recording.gone")
+    }
+}
+
+fn recording_gone() -> Fault {
+    Fault::not_found("recording_gone", "The recording of this show was not kept any longer.")
 }
 
 fn index_of(dir: &Path) -> PathBuf {
@@ -197,14 +238,25 @@ impl Recording {
     /// The bytes of what was recorded; none if it was not. Blocks.
     ///
     /// # Errors
-    /// `store_failed`.
+    /// `store_failed`; `recording_gone` if it was deleted meanwhile.
     pub fn read(&self, what: Stored) -> Result<Option<Bytes>, Fault> {
+        self.read_begin(what, usize::MAX)
+    }
+
+    /// The first bytes of what was recorded, so many at most. Blocks.
+    ///
+    /// # Errors
+    /// `store_failed`; `recording_gone` if it was deleted meanwhile.
+    pub fn read_begin(&self, what: Stored, most: usize) -> Result<Option<Bytes>, Fault> {
         let place = self.places.read().unwrap_or_else(PoisonError::into_inner).get(&what).copied();
         let Some(Place { track, offset, size }) = place else { return Ok(None) };
         let path = self.media_of(track);
         let size = usize::try_from(size).map_err(|_| failed("A recording cannot be read."))?;
-        let mut bytes = vec![0; size];
-        let file = File::open(&path).map_err(|e| at(&path, &e))?;
+        let mut bytes = vec![0; size.min(most)];
+        let file = File::open(&path).map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => recording_gone(),
+            _ => at(&path, &e),
+        })?;
         file.read_exact_at(&mut bytes, offset).map_err(|e| at(&path, &e))?;
         Ok(Some(bytes.into()))
     }
@@ -321,6 +373,36 @@ mod tests {
         assert_eq!(segments, [segment(0, 5), segment(2, 4)]);
         let next = recording.read(Stored::Segment { track: TrackId(0), sequence: 2 }).unwrap();
         assert_eq!(next.as_deref(), Some(&b"next"[..]));
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_recording_that_is_deleted_is_known_to_be_gone() {
+        let (store, dir) = fresh("gone");
+        let show = ShowId::new(10);
+        assert_eq!((store.kept(show), store.delete_recording(show).unwrap()), (Kept::Nothing, false));
+        assert_eq!(store.kept(show), Kept::Nothing, "what never was is not gone");
+        let (recording, _) = store.recording(show).unwrap();
+        recording.segment(&segment(0, 5), &Bytes::from_static(b"first")).unwrap();
+        assert_eq!(store.kept(show), Kept::There);
+        assert!(store.delete_recording(show).unwrap());
+        assert_eq!(store.kept(show), Kept::Gone);
+        // Who was reading it is told, and nothing comes back by itself.
+        let read = recording.read(Stored::Segment { track: TrackId(0), sequence: 0 });
+        assert_eq!(read.unwrap_err().code, "recording_gone");
+        assert!(store.recording(show).unwrap().1.is_empty());
+        assert!(!store.delete_recording(show).unwrap());
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn the_beginning_of_a_segment_is_read_alone() {
+        let (store, dir) = fresh("begin");
+        let (recording, _) = store.recording(ShowId::new(11)).unwrap();
+        recording.segment(&segment(0, 5), &Bytes::from_static(b"first")).unwrap();
+        let first = Stored::Segment { track: TrackId(0), sequence: 0 };
+        let begin = |most| recording.read_begin(first, most).unwrap().unwrap();
+        assert_eq!((&begin(2)[..], &begin(99)[..]), (&b"fi"[..], &b"first"[..]));
         std::fs::remove_dir_all(dir).unwrap();
     }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world should stop there")]
 use palco_base::{ClipId, ShowId};
+use palco_house::Report;
 use palco_stage::{Canvas, Door, NewShow, Record};
 use palco_store::{CLIP_MAX_BYTES, Store};
 use std::fs;
@@ -228,4 +229,28 @@ async fn too_large_and_disk_full_are_refused() {
     let full = Store::open(&temp.0, CLIP_MAX_BYTES).unwrap().keep_free(u64::MAX);
     assert_eq!(full.new_clip(show, None).await.unwrap_err().code, "disk_full");
     assert_eq!(full.clip_files(show).unwrap(), Vec::<ClipId>::new());
+}
+
+#[test]
+fn a_report_is_replaced_and_comes_back_and_a_broken_one_is_set_aside() {
+    let temp = Temp::new("house");
+    let store = temp.open();
+    let record = record(5);
+    let show = record.show.id;
+    store.save(&record).unwrap();
+    assert_eq!(store.house(show).unwrap(), None);
+    for came in [1, 2] {
+        store.keep_house(show, &Report { came, ..Report::default() }).unwrap();
+    }
+    assert_eq!(store.house(show).unwrap().unwrap().came, 2);
+    let path = temp.0.join("shows").join(show.to_string()).join("house.json");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    // What an older Palco did not write has its default.
+    fs::write(&path, r#"{"version":1,"report":{"came":7}}"#).unwrap();
+    assert_eq!(store.house(show).unwrap(), Some(Report { came: 7, ..Report::default() }));
+    fs::write(&path, r#"{"version":2,"report":"of another kind"}"#).unwrap();
+    assert_eq!(store.house(show).unwrap_err().code, "data_too_new");
+    fs::write(&path, r#"{"version":1,"rep"#).unwrap();
+    assert_eq!(store.house(show).unwrap(), None);
+    assert!(!path.exists() && path.with_file_name("house.json.set-aside-1").exists());
 }

@@ -1,6 +1,6 @@
 //! What every handler has at hand: the backend, the limits, and who is asking.
 
-use crate::api::{clip_id, performer_id};
+use crate::api::{clip_id, performer_id, viewer_id};
 use crate::backend::{Backend, Who, unknown_show};
 use crate::convert;
 use crate::fault::{Answer, Refusal};
@@ -8,14 +8,19 @@ use crate::limits::{Limiter, Rate};
 use crate::links::Links;
 use crate::types::StageState;
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::request::Parts;
-use palco_base::{Class, ClipId, Fault, PerformerId, Secret, ShowId};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use palco_base::{Class, ClipId, Fault, PerformerId, Secret, ShowId, ViewerId};
 use palco_stage::{Command, Snapshot};
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+
+/// Where a player says for which viewer it asks.
+const VIEWER: HeaderName = HeaderName::from_static("palco-viewer");
 
 /// How the web door is set up.
 #[derive(Clone, Debug)]
@@ -27,6 +32,8 @@ pub struct WebConfig {
     pub token_failures: Rate,
     /// WHIP and WHEP sessions opened per client address. Not counted for this machine itself.
     pub sessions: Rate,
+    /// Sightings told per client address. Not counted for this machine itself.
+    pub sightings: Rate,
     /// How long a client may take to send a JSON or SDP body.
     pub body_timeout: Duration,
     /// How long a client may send nothing in the middle of an upload.
@@ -39,6 +46,8 @@ impl Default for WebConfig {
             public_url: None,
             token_failures: Rate { burst: 20, per_second: 0.5 },
             sessions: Rate { burst: 200, per_second: 10.0 },
+            // A house of 600 viewers behind one address, which tell every 15 s.
+            sightings: Rate { burst: 600, per_second: 40.0 },
             body_timeout: Duration::from_secs(10),
             upload_idle: Duration::from_secs(30),
         }
@@ -55,6 +64,9 @@ pub(crate) struct Inner {
     pub(crate) openapi: String,
     token_failures: Limiter,
     sessions: Limiter,
+    sightings: Limiter,
+    /// Makes of what a request tells of a viewer a name that says nothing of them.
+    names: RandomState,
     /// Told when the server is about to stop: streams that never end by themselves end then.
     pub(crate) closing: watch::Sender<bool>,
 }
@@ -66,8 +78,18 @@ pub(crate) struct App(pub(crate) Arc<Inner>);
 impl App {
     pub(crate) fn new(backend: Arc<dyn Backend>, config: WebConfig, openapi: String) -> Self {
         let (token_failures, sessions) = (Limiter::new(config.token_failures), Limiter::new(config.sessions));
+        let (sightings, names) = (Limiter::new(config.sightings), RandomState::new());
         let (closing, _) = watch::channel(false);
-        Self(Arc::new(Inner { backend, config, openapi, token_failures, sessions, closing }))
+        Self(Arc::new(Inner {
+            backend,
+            config,
+            openapi,
+            token_failures,
+            sessions,
+            sightings,
+            names,
+            closing,
+        }))
     }
 
     pub(crate) fn backend(&self) -> &dyn Backend {
@@ -185,10 +207,38 @@ impl Caller {
         self.app.0.sessions.knock(self.from, Instant::now())
     }
 
+    /// Counts a sighting.
+    pub(crate) fn tells(&self) -> Result<(), Fault> {
+        if self.from.to_canonical().is_loopback() {
+            return Ok(());
+        }
+        self.app.0.sightings.knock(self.from, Instant::now())
+    }
+
+    /// Whether somebody with this right is of the audience.
+    pub(crate) fn is_viewer(who: Option<Who>) -> bool {
+        matches!(who, None | Some(Who::Viewer(_)))
+    }
+
+    /// Whose request it is: as their player says; else those with the same address and the same
+    /// program are taken for one, under a name made anew at each start of the server.
+    pub(crate) fn viewer(&self, headers: &HeaderMap) -> Result<ViewerId, Fault> {
+        Ok(said_viewer(headers)?.unwrap_or_else(|| {
+            let program = headers.get(USER_AGENT).map(HeaderValue::as_bytes);
+            ViewerId::new(self.app.0.names.hash_one((self.from.to_canonical(), program)))
+        }))
+    }
+
     /// Whether the right still holds that a stream was opened with.
     pub(crate) fn still(&self, who: Who) -> bool {
         self.who().is_ok_and(|now| now == Some(who))
     }
+}
+
+/// The viewer a player says it plays for.
+pub(crate) fn said_viewer(headers: &HeaderMap) -> Result<Option<ViewerId>, Fault> {
+    let Some(said) = headers.get(VIEWER) else { return Ok(None) };
+    viewer_id(said.to_str().unwrap_or_default()).map(Some)
 }
 
 /// A request with the admin token. Checked before the body is read.

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use palco_base::{Fault, FeedId, PerformerId, Secret, SessionId, ShowId};
+use palco_base::{Fault, FeedId, PerformerId, Secret, SessionId, ShowId, ViewerId};
 use palco_hls::path::{Directives, Resource};
 use palco_stage::{Clip, Command, NewShow, Snapshot, WallTime};
 use std::sync::Arc;
@@ -82,6 +82,8 @@ pub struct Offer {
     pub who: Option<Who>,
     /// For what.
     pub media: Media,
+    /// For which viewer, if their player said so.
+    pub viewer: Option<ViewerId>,
     /// The SDP offer, at most 64 kB, UTF-8.
     pub sdp: String,
 }
@@ -123,6 +125,38 @@ pub struct HlsAnswer {
     pub head: palco_hls::Head,
     /// The whole body.
     pub bytes: Bytes,
+}
+
+/// The house of a show: who is there, and all numbers so far.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct HouseNow {
+    /// Who is there now.
+    pub present: palco_house::ByWay<u32>,
+    /// All numbers so far.
+    pub report: palco_house::Report,
+}
+
+/// Whether there is a recording of a show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Recording {
+    /// Nothing was recorded, so far.
+    None,
+    /// The show is being recorded.
+    Running,
+    /// The recording had to end before the show, for the fault with this code.
+    Stopped(&'static str),
+    /// There is one of a show that is over; it may have had to end before the show.
+    Ready(Option<&'static str>),
+    /// There was one; it was not kept any longer.
+    Gone,
+}
+
+/// A file on its way out.
+pub struct Download {
+    /// Bytes in it.
+    pub length: u64,
+    /// Them, as they are read. A fault in it breaks the download off.
+    pub bytes: BoxStream<'static, Result<Bytes, Fault>>,
 }
 
 /// Loudness of the sources in the mix, peak in dBFS; every 200 ms.
@@ -193,8 +227,20 @@ pub trait Backend: Send + Sync + 'static {
         directives: Directives,
     ) -> BoxFuture<'_, Result<HlsAnswer, Fault>>;
 
+    /// Tells the house what is known of a viewer. Who may watch was checked.
+    fn tell_house(&self, show: ShowId, input: palco_house::Input);
+
+    /// Who watches the show, and how well.
+    ///
+    /// # Errors
+    /// [`unknown_show`].
+    fn house(&self, show: ShowId) -> Result<HouseNow, Fault>;
+
     /// Whether there is a recording of the show.
-    fn recorded(&self, show: ShowId) -> bool;
+    fn recording(&self, show: ShowId) -> Recording;
+
+    /// The recording of a show that is over, as one MP4.
+    fn film(&self, show: ShowId) -> BoxFuture<'_, Result<Download, Fault>>;
 
     /// The session with this id, if it is open.
     fn session(&self, session: SessionId) -> Option<Session>;

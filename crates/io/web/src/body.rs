@@ -66,10 +66,15 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Answer<Self> {
-        let kind = media_type(&request);
-        let bytes = small(request.into_body(), app.0.config.body_timeout, "body_too_large").await?;
-        parse(kind.as_deref(), &bytes).map(Self)
+        read(request, app).await
     }
+}
+
+/// A JSON body, where something must be looked at before it is read.
+pub(crate) async fn read<T: DeserializeOwned>(request: Request, app: &App) -> Answer<Json<T>> {
+    let kind = media_type(&request);
+    let bytes = small(request.into_body(), app.0.config.body_timeout, "body_too_large").await?;
+    parse(kind.as_deref(), &bytes).map(Json)
 }
 
 impl<T: DeserializeOwned + Default> FromRequest<App> for MaybeJson<T> {
@@ -108,6 +113,15 @@ fn serde_code(text: &str) -> Option<&'static str> {
         ["invalid", "type:" | "value:" | "length"] => Some("invalid_value"),
         _ => None,
     }
+}
+
+/// A form's body, read as an address' query is.
+pub(crate) fn form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
+    let broken = || Fault::invalid("form_broken", "The form cannot be read.");
+    let text = std::str::from_utf8(bytes).map_err(|_| broken())?;
+    let uri = axum::http::Uri::try_from(format!("/?{text}")).map_err(|_| broken())?;
+    // What serde says might hold what was sent.
+    axum::extract::Query::try_from_uri(&uri).map(|query| query.0).map_err(|_| broken())
 }
 
 /// The part of an address after the question mark.

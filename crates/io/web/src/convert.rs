@@ -1,5 +1,6 @@
 //! From the stage's types to the wire's.
 
+use crate::backend::Recording;
 use crate::links::Links;
 use crate::types::{
     Audience, AudienceTarget, CanvasShape, Clip, ConnectionState, DoorRule, Fellow, LayoutName, Me,
@@ -190,9 +191,10 @@ pub(crate) fn show(show: &stage::Show, links: &Links) -> Show {
 }
 
 /// A show, for everybody.
-pub(crate) fn public_show(show: &stage::Show, replay: bool) -> PublicShow {
+pub(crate) fn public_show(show: &stage::Show, recording: Recording) -> PublicShow {
     PublicShow {
-        replay,
+        replay: matches!(recording, Recording::Ready(_)),
+        replay_gone: recording == Recording::Gone,
         id: show.id.to_string(),
         slug: show.slug.clone(),
         title: show.title.clone(),

@@ -81,8 +81,10 @@ fn preflight(endpoint: bool) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, text("*"));
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, text("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
-    headers
-        .insert(ACCESS_CONTROL_ALLOW_HEADERS, text("authorization, content-type, if-match, accept, range"));
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        text("authorization, content-type, if-match, accept, range, palco-viewer"),
+    );
     headers.insert(ACCESS_CONTROL_MAX_AGE, text("86400"));
     if endpoint {
         headers.insert(ACCEPT_POST, text("application/sdp"));

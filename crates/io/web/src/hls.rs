@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use palco_base::Fault;
 use palco_hls::path::{Directives, Resource};
+use palco_house::Input;
 use palco_stage::{Door, Phase, Snapshot};
 use std::ops::Range;
 
@@ -34,6 +35,10 @@ async fn deliver(
     let resource = Resource::parse(&resource)
         .ok_or_else(|| Fault::not_found("unknown_path", "There is nothing at this address."))?;
     let directives = Directives::parse(query.as_deref().unwrap_or_default())?;
+    if snapshot.show.phase.open() && Caller::is_viewer(who) {
+        let viewer = caller.viewer(&headers)?;
+        app.backend().tell_house(snapshot.show.id, Input::Read { viewer });
+    }
     let answer = app.backend().hls(snapshot.show.id, resource, directives).await?;
     // What needs a grant must not be given out by a cache that cannot check one.
     let shared = if snapshot.show.door == Door::Grant { "private" } else { "public" };
@@ -41,7 +46,7 @@ async fn deliver(
 }
 
 /// Who may watch live may watch again.
-fn may_watch(who: Option<Who>, snapshot: &Snapshot) -> Result<(), Fault> {
+pub(crate) fn may_watch(who: Option<Who>, snapshot: &Snapshot) -> Result<(), Fault> {
     let show = &snapshot.show;
     match who {
         Some(who) if who != Who::Admin && who.show() != Some(show.id) => Err(token_other_show()),

@@ -7,6 +7,7 @@
 //! | `types`, `requests`, `convert` | the wire's own types, and the way to and from the stage's |
 //! | `api/*`, `media`, `system` | handlers, described where they stand (OpenAPI 3.1) |
 //! | `hls` | playlists, segments and parts |
+//! | `house` | who watches, as JSON and as a table |
 //! | `app`, `limits` | who is asking, and how often |
 //! | `body`, `sdp`, `fault`, `events`, `links` | bodies in, answers out |
 //! | `pages`, `headers` | what npm built; security headers and CORS |
@@ -23,6 +24,7 @@ mod events;
 mod fault;
 mod headers;
 mod hls;
+pub mod house;
 mod limits;
 mod links;
 mod media;
@@ -36,8 +38,8 @@ pub mod types;
 
 pub use app::WebConfig;
 pub use backend::{
-    Answer, Backend, Health, HlsAnswer, Issued, Levels, Media, Offer, Right, Session, Upload, Who,
-    unknown_show,
+    Answer, Backend, Download, Health, HlsAnswer, HouseNow, Issued, Levels, Media, Offer, Recording, Right,
+    Session, Upload, Who, unknown_show,
 };
 pub use limits::Rate;
 pub use pages::name_font;

@@ -1,7 +1,7 @@
 //! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03), the HTTP side.
 
 use crate::api::{parse_id, performer_id};
-use crate::app::{App, Caller, not_allowed, token_missing, token_other_show};
+use crate::app::{App, Caller, not_allowed, said_viewer, token_missing, token_other_show};
 use crate::backend::{Media, Offer, Session, Who};
 use crate::body;
 use crate::fault::{Answer, Refusal};
@@ -70,10 +70,11 @@ async fn open(
     if body::media_type(&request).as_deref() != Some(SDP) {
         return Err(Fault::new(Class::Unsupported, "not_sdp", "This takes application/sdp.").into());
     }
+    let viewer = said_viewer(request.headers())?;
     let bytes = body::small(request.into_body(), app.0.config.body_timeout, "sdp_too_large").await?;
     let sdp = sdp::offer(&bytes)?;
     let show = &snapshot.show;
-    let answer = app.backend().open(Offer { show: show.id, who, media, sdp: sdp.clone() }).await?;
+    let answer = app.backend().open(Offer { show: show.id, who, media, viewer, sdp: sdp.clone() }).await?;
     let location = format!("/{}/{}/{}", protocol.path(), show.slug, answer.session);
     let headers =
         [(LOCATION, location), (ETAG, sdp::entity_tag(answer.session, &sdp)), (CONTENT_TYPE, SDP.to_owned())];

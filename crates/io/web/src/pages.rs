@@ -34,6 +34,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/shows/{slug}/watch", shell("watch.html"))
         .route("/stage/{invitation}", shell("stage.html"))
         .route("/desk/{slug}", shell("desk.html"))
+        .route("/desk/{slug}/report", shell("report.html"))
 }
 
 /// Everything that is no route: a file, or what says that there is none.

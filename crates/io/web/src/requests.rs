@@ -1,5 +1,6 @@
 //! What comes in: the API's requests. Unknown and double keys are refused by all of them.
 
+use crate::house::WayName;
 use crate::types::{AudienceTarget, CanvasShape, DoorRule, RoleName, SceneTransition, SlateText};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
@@ -52,6 +53,40 @@ pub struct PatchShow {
     pub canvas: Option<CanvasShape>,
     /// Who may watch.
     pub door: Option<DoorRule>,
+}
+
+/// What a viewer's player tells of what it saw. Spans are since the last one it told.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PostSighting {
+    /// The viewer: 16 lower-case hexadecimal digits that the page made up when it was opened; the
+    /// same as in the header `palco-viewer` of what it asks of `/whep` and `/hls`.
+    pub viewer: String,
+    /// How many it told before.
+    pub number: u32,
+    /// What is on screen.
+    pub way: WayName,
+    /// How long the show was to be seen.
+    pub watched_ms: u64,
+    /// How long of that the picture stood still.
+    pub frozen_ms: u64,
+    /// How often it began to stand still.
+    pub freezes: u32,
+    /// From the page's first wish to its first picture; told once.
+    pub joined_ms: Option<u64>,
+    /// How far behind the server the picture is; nothing for who went back in time.
+    pub delay_ms: Option<u64>,
+    /// The page is being left: this is the last.
+    #[serde(default)]
+    pub leaving: bool,
+}
+
+/// What lets a browser download a recording.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FilmForm {
+    /// The director's or the admin's token.
+    pub token: String,
 }
 
 /// How long something is to hold.

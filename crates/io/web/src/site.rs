@@ -28,6 +28,7 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "shows", description = "Shows, for who directs them"),
         (name = "stage", description = "The stage, for its director"),
         (name = "clips", description = "Clips, for the director"),
+        (name = "house", description = "Who watches and how well, for the director"),
         (name = "performer", description = "The stage, for one of its performers"),
         (name = "public", description = "Shows, for everybody"),
         (name = "media", description = "WHIP and WHEP"),
@@ -42,6 +43,7 @@ fn described() -> (Router<App>, OpenApi) {
         .merge(api::shows::routes())
         .merge(api::stage::routes())
         .merge(api::clips::routes())
+        .merge(api::house::routes())
         .merge(api::performer::routes())
         .merge(api::public::routes())
         .merge(media::routes())

@@ -129,6 +129,8 @@ pub struct PublicShow {
     pub door: DoorRule,
     /// Whether it is over and can be watched again.
     pub replay: bool,
+    /// Whether it could be watched again, and cannot any longer: it was not kept for ever.
+    pub replay_gone: bool,
 }
 
 /// All shows, as the audience sees them.

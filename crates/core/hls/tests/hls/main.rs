@@ -5,6 +5,7 @@
 mod common;
 mod conformance;
 mod faults;
+mod film;
 mod m3u8;
 mod media;
 mod random;

@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Access units.
-type Units = Vec<Vec<u8>>;
+pub(crate) type Units = Vec<Vec<u8>>;
 
 /// Runs a tool; its standard output.
 ///
 /// # Panics
 /// If it is not installed, fails, or has anything to complain of.
-fn tool(name: &str, arguments: &[&str]) -> Vec<u8> {
+pub(crate) fn tool(name: &str, arguments: &[&str]) -> Vec<u8> {
     let output = Command::new(name).args(["-v", "error"]).args(arguments).output();
     let output = output.unwrap_or_else(|error| panic!("{name} is needed: {error}"));
     let said = String::from_utf8_lossy(&output.stderr);
@@ -26,7 +26,7 @@ fn tool(name: &str, arguments: &[&str]) -> Vec<u8> {
 }
 
 /// Access units in Annex B, cut at their delimiters.
-fn pictures(size: &str, profile: &str, seconds: u32) -> Vec<Vec<u8>> {
+pub(crate) fn pictures(size: &str, profile: &str, seconds: u32) -> Vec<Vec<u8>> {
     let source = format!("testsrc2=size={size}:rate=30:duration={seconds}");
     let stream = tool(
         "ffmpeg",
@@ -68,7 +68,7 @@ fn pictures(size: &str, profile: &str, seconds: u32) -> Vec<Vec<u8>> {
 }
 
 /// Raw access units, and the AudioSpecificConfig, from ADTS.
-fn sound(seconds: u32) -> (Vec<Vec<u8>>, Vec<u8>) {
+pub(crate) fn sound(seconds: u32) -> (Vec<Vec<u8>>, Vec<u8>) {
     let source = format!("sine=frequency=440:sample_rate=48000:duration={seconds}");
     let stream = tool(
         "ffmpeg",
@@ -88,7 +88,7 @@ fn sound(seconds: u32) -> (Vec<Vec<u8>>, Vec<u8>) {
 }
 
 /// Feeds it all in order of time from `origin`.
-fn feed(world: &mut World, origin: MediaTime, videos: [&[Vec<u8>]; 2], audio: &[Vec<u8>]) {
+pub(crate) fn feed(world: &mut World, origin: MediaTime, videos: [&[Vec<u8>]; 2], audio: &[Vec<u8>]) {
     let mut all: Vec<(MediaTime, TrackId, &Vec<u8>)> = Vec::new();
     for (track, units) in [HIGH, LOW].into_iter().zip(videos) {
         let at = |n: usize| MediaTime::from_micros(n as i64 * 1_000_000 / 30);
@@ -103,7 +103,7 @@ fn feed(world: &mut World, origin: MediaTime, videos: [&[Vec<u8>]; 2], audio: &[
     }
 }
 
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hls-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     folder
@@ -126,7 +126,7 @@ fn frames(path: &str) -> usize {
 }
 
 /// Decodes without a complaint; the number of frames.
-fn decode(folder: &Path, name: &str, bytes: &[u8]) -> usize {
+pub(crate) fn decode(folder: &Path, name: &str, bytes: &[u8]) -> usize {
     let path = folder.join(name);
     std::fs::write(&path, bytes).unwrap();
     let path = path.to_str().unwrap();
@@ -170,7 +170,7 @@ fn chunks(bytes: &[u8]) -> Vec<(u64, Vec<u64>, Vec<bool>)> {
 }
 
 /// A show of these pictures and sounds, ended.
-fn show(seconds: u32) -> (World, [Units; 2], Units) {
+pub(crate) fn show(seconds: u32) -> (World, [Units; 2], Units) {
     let videos = [pictures("1280x720", "high", seconds), pictures("640x360", "main", seconds)];
     let (audio, config) = sound(seconds);
     let mut settings = settings();

@@ -1,6 +1,7 @@
 //! `/api/v1`, one module per kind of visitor, each with its routes.
 
 pub(crate) mod clips;
+pub(crate) mod house;
 pub(crate) mod performer;
 pub(crate) mod public;
 pub(crate) mod shows;
@@ -21,6 +22,12 @@ pub(crate) fn performer_id(text: &str) -> Result<PerformerId, Fault> {
 
 pub(crate) fn clip_id(text: &str) -> Result<palco_base::ClipId, Fault> {
     parse_id(text, "unknown_clip", "clip")
+}
+
+pub(crate) fn viewer_id(text: &str) -> Result<palco_base::ViewerId, Fault> {
+    text.parse().map_err(|_| {
+        Fault::invalid("invalid_value", "A viewer is named by 16 lower-case hexadecimal digits.")
+    })
 }
 
 /// How long a right is asked for, or its default.

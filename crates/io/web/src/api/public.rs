@@ -1,6 +1,7 @@
 //! Shows, for everybody.
 
 use crate::app::App;
+use crate::backend::Recording;
 use crate::convert;
 use crate::events::{self, Feed};
 use crate::fault::Answer;
@@ -30,8 +31,9 @@ fn order(show: &Show) -> (u8, i64, Reverse<i64>) {
 /// A show as everybody may see it.
 fn public(app: &App, snapshot: &Snapshot) -> PublicShow {
     let show = &snapshot.show;
-    let replay = show.phase == Phase::Over && app.backend().recorded(show.id);
-    convert::public_show(show, replay)
+    let over = show.phase == Phase::Over;
+    let recording = if over { app.backend().recording(show.id) } else { Recording::None };
+    convert::public_show(show, recording)
 }
 
 /// All shows.

@@ -8,7 +8,8 @@ use palco_hls::path::{Directives, Resource};
 use palco_hls::{Cache, Head};
 use palco_stage::{Clip, Command, Fact, Now, Record, Snapshot, Stage, WallTime};
 use palco_web::{
-    Answer, Backend, Health, HlsAnswer, Issued, Levels, Offer, Right, Session, Upload, Who, unknown_show,
+    Answer, Backend, Download, Health, HlsAnswer, HouseNow, Issued, Levels, Offer, Recording, Right, Session,
+    Upload, Who, unknown_show,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -20,6 +21,7 @@ pub(crate) const ANSWER: &str =
 
 struct House {
     stage: Stage,
+    audience: palco_house::House,
     states: watch::Sender<Arc<Snapshot>>,
     levels: broadcast::Sender<Levels>,
 }
@@ -34,6 +36,7 @@ struct World {
     next: u64,
     health: Health,
     full: bool,
+    recording: Option<Recording>,
 }
 
 #[derive(Default)]
@@ -96,6 +99,10 @@ impl Fake {
         self.world().health = health;
     }
 
+    pub(crate) fn set_recording(&self, recording: Recording) {
+        self.world().recording = Some(recording);
+    }
+
     pub(crate) fn fill_house(&self) {
         self.world().full = true;
     }
@@ -105,6 +112,8 @@ impl House {
     /// Carries out what the stage wants, which here is to show what is new.
     fn said(&mut self) {
         while self.stage.poll().is_some() {}
+        let open = self.stage.show().phase.open();
+        self.audience.handle(palco_house::Input::Doors { open }, now());
         self.states.send_replace(Arc::new(self.stage.snapshot(now())));
     }
 }
@@ -157,7 +166,8 @@ impl Backend for Fake {
             let id = record.show.id;
             let stage = Stage::new(record, now());
             let (states, _) = watch::channel(Arc::new(stage.snapshot(now())));
-            let mut house = House { stage, states, levels: broadcast::channel(8).0 };
+            let audience = palco_house::House::new(None);
+            let mut house = House { stage, audience, states, levels: broadcast::channel(8).0 };
             house.said();
             let snapshot = house.states.borrow().clone();
             self.world().shows.insert(id, house);
@@ -253,8 +263,24 @@ impl Backend for Fake {
         })
     }
 
-    fn recorded(&self, _: ShowId) -> bool {
-        true
+    fn tell_house(&self, show: ShowId, input: palco_house::Input) {
+        self.world().shows.get_mut(&show).unwrap().audience.handle(input, now());
+    }
+
+    fn house(&self, show: ShowId) -> Result<HouseNow, Fault> {
+        let world = self.world();
+        let audience = &world.shows.get(&show).ok_or_else(unknown_show)?.audience;
+        Ok(HouseNow { present: audience.present(), report: audience.report().clone() })
+    }
+
+    fn recording(&self, _: ShowId) -> Recording {
+        self.world().recording.unwrap_or(Recording::Ready(None))
+    }
+
+    fn film(&self, _: ShowId) -> BoxFuture<'_, Result<Download, Fault>> {
+        let pieces = ["one", "two", "three"].map(|piece| Ok(piece.into()));
+        let bytes = futures_util::stream::iter(pieces).boxed();
+        Box::pin(async move { Ok(Download { length: 11, bytes }) })
     }
 
     fn session(&self, session: SessionId) -> Option<Session> {

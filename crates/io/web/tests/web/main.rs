@@ -6,6 +6,7 @@ mod api;
 mod client;
 mod fake;
 mod hls;
+mod house;
 mod media;
 mod openapi;
 mod pages;

@@ -1,6 +1,6 @@
-//! The present, as a stage is told it.
+//! The present, as a core is told it.
 
-use palco_base::{MediaTime, WallTime};
+use crate::{MediaTime, WallTime};
 
 /// The present, on both clocks, as the shell reads them together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

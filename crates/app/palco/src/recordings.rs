@@ -1,0 +1,93 @@
+//! Recordings after their show: as one file for the director, and gone when their time is over.
+
+use crate::broadcast::{LARGE, SOUND};
+use crate::house::House;
+use futures_util::stream;
+use palco_base::{Class, Fault, ShowId, WallTime};
+use palco_hls::{Film, Stored};
+use palco_store::Recording;
+use palco_web::Download;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// The recording of a show as one MP4, read piece by piece as it is sent.
+pub(crate) async fn film(house: &House, show: ShowId) -> Result<Download, Fault> {
+    let store = house.store();
+    let planned = tokio::task::spawn_blocking(move || {
+        let (recording, segments) = store.recording(show)?;
+        let look = &mut |what, most: Option<usize>| read(&recording, what, most.unwrap_or(usize::MAX));
+        let film = Film::new(&[LARGE, SOUND], &segments, look)?;
+        Ok::<_, Fault>((recording, film))
+    });
+    let (recording, film) = planned.await.map_err(|error| unread(&error))??;
+    let (length, head) = (film.length(), film.head());
+    let pieces = stream::try_unfold((Arc::new(recording), film), |(recording, mut film)| async move {
+        let Some(what) = film.next() else { return Ok(None) };
+        let it = Arc::clone(&recording);
+        let cut = tokio::task::spawn_blocking(move || {
+            let bytes = film.cut(&read(&it, what, usize::MAX)?)?;
+            Ok::<_, Fault>((bytes, film))
+        });
+        let (bytes, film) = cut.await.map_err(|error| unread(&error))??;
+        Ok(Some((bytes.into(), (recording, film))))
+    });
+    let head = stream::iter([Ok(head)]);
+    Ok(Download { length, bytes: Box::pin(futures_util::StreamExt::chain(head, pieces)) })
+}
+
+fn read(recording: &Recording, what: Stored, most: usize) -> Result<bytes::Bytes, Fault> {
+    let bytes = recording.read_begin(what, most)?;
+    bytes
+        .ok_or_else(|| Fault::new(Class::Internal, "recording_broken", "A part of the recording is missing."))
+}
+
+fn unread(error: &tokio::task::JoinError) -> Fault {
+    Fault::new(Class::Internal, "store_failed", "The recording cannot be read.").internal(error)
+}
+
+/// Deletes recordings that are older than they are kept, now and once a day.
+pub(crate) fn sweep(house: &Arc<House>, days: u32) {
+    if days == 0 {
+        return;
+    }
+    let house: Weak<House> = Arc::downgrade(house);
+    tokio::spawn(async move {
+        let mut each = tokio::time::interval(DAY);
+        loop {
+            each.tick().await;
+            let Some(house) = house.upgrade() else { return };
+            // A pass that failed is in the log, and the next day brings another.
+            let _ = tokio::task::spawn_blocking(move || house.delete_old_recordings(days)).await;
+        }
+    });
+}
+
+/// Whether the recording of a show that ended then has been kept for so many days.
+pub(crate) fn kept_long_enough(ended: WallTime, now: WallTime, days: u32) -> bool {
+    let kept = now.unix_millis() - ended.unix_millis();
+    kept >= i64::from(days) * 86_400_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_is_kept_for_whole_days() {
+        let at = WallTime::from_unix_seconds;
+        let ended = at(1_800_000_000);
+        for (after, days, expected) in [
+            (86_399, 1, false),
+            (86_400, 1, true),
+            (30 * 86_400 - 1, 30, false),
+            (30 * 86_400, 30, true),
+            (u64::from(u32::MAX), u32::MAX, false),
+        ] {
+            assert_eq!(kept_long_enough(ended, at(1_800_000_000 + after), days), expected, "{after} {days}");
+        }
+        // A clock that was set back deletes nothing.
+        assert!(!kept_long_enough(ended, at(1_000_000_000), 1));
+    }
+}
