@@ -3,6 +3,7 @@
 use crate::clock::FeedClock;
 use crate::history::History;
 use crate::ladder::Meter;
+use crate::pacer::Pacer;
 use crate::packet::Packet;
 use crate::program::Program;
 use crate::slab::Slot;
@@ -76,6 +77,8 @@ pub(crate) struct Flow {
     /// What may be asked for again; pictures only.
     pub(crate) history: History,
     rate: Meter,
+    /// Of a Program.
+    pub(crate) pacer: Pacer,
 }
 
 impl Flow {
@@ -156,7 +159,7 @@ impl Feed {
         }
     }
 
-    const fn flow_mut(&mut self, kind: MediaKind, size: Size) -> &mut Flow {
+    pub(crate) const fn flow_mut(&mut self, kind: MediaKind, size: Size) -> &mut Flow {
         match (kind, size) {
             (MediaKind::Audio, _) => &mut self.audio,
             (MediaKind::Video, Size::Large) => &mut self.video,
@@ -307,6 +310,8 @@ impl Feed {
             silence(&self.video, self.reported.1),
             self.keys.due(),
             self.tap.as_ref().and_then(VideoTap::deadline),
+            self.video.pacer.deadline(),
+            self.small.pacer.deadline(),
         ]
         .into_iter()
         .flatten()

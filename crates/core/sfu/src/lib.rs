@@ -19,6 +19,7 @@ mod keys;
 mod ladder;
 mod media;
 mod outbound;
+mod pacer;
 mod packet;
 mod peer;
 mod player;

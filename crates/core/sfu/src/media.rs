@@ -2,7 +2,7 @@
 
 use crate::api::{Event, Output};
 use crate::feed::{Arrival, Feed};
-use crate::outbound::Way;
+use crate::outbound::Via;
 use crate::packet::Packet;
 use crate::peer::Sink;
 use crate::rtcp::{self, Told};
@@ -75,7 +75,13 @@ impl Sfu {
         feed.produced(frame.codec, size, frame.key, now);
         if !feed.muted(kind) {
             let tapped = feed.tap.is_some() && size == Size::Large;
-            self.forward(id, &packets, now);
+            match kind {
+                MediaKind::Audio => self.forward(id, &packets, now),
+                MediaKind::Video => {
+                    feed.flow_mut(kind, size).pacer.push(packets);
+                    self.send_paced(id, now);
+                }
+            }
             if tapped {
                 self.event(Event::FeedFrame { feed: id, frame });
             }
@@ -152,13 +158,13 @@ impl Sfu {
             let (Role::Play(player), Some(route)) = (&mut session.role, session.peer.route()) else {
                 continue;
             };
-            let way = &mut Way { route, sink, clock: *clock, now };
-            let done = player.forward(id, packets, rates, way);
+            let via = &mut Via { route, sink, clock: *clock, now };
+            let done = player.forward(id, packets, rates, via);
             wanted |= done.waits;
             if let Some(rates) = rates
                 && player.source == id
             {
-                wanted |= player.climb(rates, histories, way);
+                wanted |= player.climb(rates, histories, via);
             }
             left.extend(done.left.map(|feed| (*slot, feed)));
         }
@@ -168,6 +174,16 @@ impl Sfu {
         for (slot, feed) in left {
             if let Some(feed) = feeds.get_mut(&feed) {
                 feed.leave(slot);
+            }
+        }
+    }
+
+    /// The pieces of large pictures that are due.
+    fn send_paced(&mut self, id: FeedId, now: Instant) {
+        for size in [Size::Large, Size::Small] {
+            let Some(feed) = self.feeds.get_mut(&id) else { return };
+            if let Some(piece) = feed.flow_mut(MediaKind::Video, size).pacer.poll(now) {
+                self.forward(id, &piece, now);
             }
         }
     }
@@ -183,10 +199,10 @@ impl Sfu {
         rtcp::read(&bytes, |told| match told {
             Told::Missing { ssrc, first, more } if player.out.is_picture(ssrc) => {
                 let Some(histories) = histories else { return };
-                let way = &mut Way { route, sink, clock: *clock, now };
-                player.resend(first, histories, way);
+                let via = &mut Via { route, sink, clock: *clock, now };
+                player.resend(first, histories, via);
                 for bit in (0..16).filter(|bit| more >> bit & 1 == 1) {
-                    player.resend(first.wrapping_add(1 + bit), histories, way);
+                    player.resend(first.wrapping_add(1 + bit), histories, via);
                 }
             }
             Told::KeyFrame { ssrc } => key_frame |= player.out.is_picture(ssrc),
@@ -213,6 +229,8 @@ impl Sfu {
     pub(crate) fn feed_timeout(&mut self, id: FeedId, now: Instant) {
         let Some(feed) = self.feeds.get_mut(&id) else { return };
         feed.timer = None;
+        self.send_paced(id, now);
+        let Some(feed) = self.feeds.get_mut(&id) else { return };
         poll_tap(feed, id, &mut self.sink, now);
         self.feed_changed(id, now);
         self.ask_key_frame(id, now);

@@ -189,7 +189,7 @@ impl Run {
 }
 
 /// What is needed to send to one peer now.
-pub(crate) struct Way<'a> {
+pub(crate) struct Via<'a> {
     pub(crate) route: Route,
     pub(crate) sink: &'a mut Sink,
     pub(crate) clock: WallClock,
@@ -247,9 +247,9 @@ impl Outbound {
     }
 
     /// Sends packets of one track. Gives how many bytes that were.
-    pub(crate) fn send(&mut self, packets: &[Packet], way: &mut Way<'_>) -> usize {
+    pub(crate) fn send(&mut self, packets: &[Packet], via: &mut Via<'_>) -> usize {
         let Some(kind) = packets.first().map(|p| p.codec.kind()) else { return 0 };
-        let ntp = way.clock.ntp(way.now);
+        let ntp = via.clock.ntp(via.now);
         let Some(srtp) = &mut self.srtp else { return 0 };
         let track = match kind {
             MediaKind::Audio => self.audio.as_mut(),
@@ -267,15 +267,15 @@ impl Outbound {
             if first {
                 // Before the first packet, so that sound and picture are in step from the start.
                 let mut compound = Compound::default();
-                track.report(&mut compound, ntp, way.now);
+                track.report(&mut compound, ntp, via.now);
                 compound.description(track.ssrc, &self.cname);
-                control(srtp, &compound, way);
-                self.report_at.get_or_insert(way.now + REPORTS);
+                control(srtp, &compound, via);
+                self.report_at.get_or_insert(via.now + REPORTS);
             }
             // Tags are at most 16 bytes; the exact length is known once it stands there.
             let length = 12 + track.extensions.len() + packet.payload.len() + srtp.tag();
             if !run.takes(length) {
-                std::mem::take(&mut run).send(way.route, way.sink);
+                std::mem::take(&mut run).send(via.route, via.sink);
                 run.segment = length;
                 run.bytes.reserve_exact(length * packets.len().min(RUN_DATAGRAMS));
             }
@@ -290,28 +290,28 @@ impl Outbound {
             track.octets = track.octets.wrapping_add(packet.payload.len() as u32);
             sent += length;
         }
-        run.send(way.route, way.sink);
+        run.send(via.route, via.sink);
         self.repairs = (self.repairs + sent / REPAIR_SHARE).min(REPAIRS);
-        if self.report_at.is_some_and(|at| at <= way.now) {
-            self.report(way);
+        if self.report_at.is_some_and(|at| at <= via.now) {
+            self.report(via);
         }
         sent
     }
 
-    fn report(&mut self, way: &mut Way<'_>) {
-        let ntp = way.clock.ntp(way.now);
+    fn report(&mut self, via: &mut Via<'_>) {
+        let ntp = via.clock.ntp(via.now);
         let mut compound = Compound::default();
         let tracks = || [&self.audio, &self.video].into_iter().flatten().filter(|t| t.newest.is_some());
         let Some(first) = tracks().next().map(|track| track.ssrc) else { return };
-        tracks().for_each(|track| track.report(&mut compound, ntp, way.now));
+        tracks().for_each(|track| track.report(&mut compound, ntp, via.now));
         compound.description(first, &self.cname);
         if let Some((theirs, middle, came)) = self.peer_clock.take() {
-            let delay = way.now.saturating_duration_since(came).as_secs_f64() * 65_536.0;
+            let delay = via.now.saturating_duration_since(came).as_secs_f64() * 65_536.0;
             compound.round_trip(first, theirs, middle, delay as u32);
         }
-        self.report_at = Some(way.now + REPORTS);
+        self.report_at = Some(via.now + REPORTS);
         if let Some(srtp) = &mut self.srtp {
-            control(srtp, &compound, way);
+            control(srtp, &compound, via);
         }
     }
 
@@ -331,27 +331,27 @@ impl Outbound {
     }
 
     /// Sends the packet again that went out as `seq`, if it can be had and not too many were.
-    pub(crate) fn resend(&mut self, seq: u16, histories: [&History; 2], way: &mut Way<'_>) {
+    pub(crate) fn resend(&mut self, seq: u16, histories: [&History; 2], via: &mut Via<'_>) {
         if self.repairs < LARGEST {
-            way.sink.stats.repairs_refused += 1;
+            via.sink.stats.repairs_refused += 1;
             return;
         }
-        let bytes = self.again(seq, histories, way);
-        way.sink.stats.repairs += u64::from(bytes > 0);
+        let bytes = self.again(seq, histories, via);
+        via.sink.stats.repairs += u64::from(bytes > 0);
         self.repairs -= bytes;
     }
 
     /// Sends the packet again that went out as `seq`, if it can be had. Gives its bytes.
-    fn again(&mut self, seq: u16, histories: [&History; 2], way: &mut Way<'_>) -> usize {
+    fn again(&mut self, seq: u16, histories: [&History; 2], via: &mut Via<'_>) -> usize {
         let (Some(track), Some(srtp)) = (&mut self.video, &mut self.srtp) else { return 0 };
         let Some(origin) = track.rewriter.origin(seq) else { return 0 };
-        let found = histories.into_iter().find_map(|h| h.get(origin.epoch, origin.number, way.now));
+        let found = histories.into_iter().find_map(|h| h.get(origin.epoch, origin.number, via.now));
         let Some(packet) = found else { return 0 };
         let Some(payload) = track.payload(packet.codec) else { return 0 };
         let timestamp = packet.timestamp.wrapping_add(origin.timestamp_offset);
         let fields = Rewritten { seq: origin.seq, timestamp, marker: packet.marker };
         let length = 12 + track.extensions.len() + 2 + packet.payload.len() + srtp.tag();
-        let ntp = way.clock.ntp(way.now);
+        let ntp = via.clock.ntp(via.now);
         let mut run = Run { segment: length, datagrams: 1, ..Run::default() };
         run.bytes.reserve_exact(length);
         let done = match (&mut track.repair, payload.repair) {
@@ -370,7 +370,7 @@ impl Outbound {
         };
         if done {
             run.segment = run.bytes.len();
-            run.send(way.route, way.sink);
+            run.send(via.route, via.sink);
         }
         length
     }
@@ -381,27 +381,27 @@ impl Outbound {
     }
 
     /// Sends one of the newest packets once more, to see whether it gets through. Gives its bytes.
-    pub(crate) fn probe(&mut self, histories: [&History; 2], way: &mut Way<'_>) -> usize {
+    pub(crate) fn probe(&mut self, histories: [&History; 2], via: &mut Via<'_>) -> usize {
         let Some(last) = self.video.as_ref().and_then(|track| track.rewriter.last_seq()) else { return 0 };
         // By turns, so that a packet that was lost may come with it.
         self.probes = self.probes.wrapping_add(1);
-        self.again(last.wrapping_sub(self.probes % PROBES), histories, way)
+        self.again(last.wrapping_sub(self.probes % PROBES), histories, via)
     }
 
     /// Says goodbye.
-    pub(crate) fn bye(&mut self, way: &mut Way<'_>) {
+    pub(crate) fn bye(&mut self, via: &mut Via<'_>) {
         let ssrcs: Vec<u32> = [&self.audio, &self.video].into_iter().flatten().map(|t| t.ssrc).collect();
         let (Some(srtp), Some(first)) = (&mut self.srtp, ssrcs.first()) else { return };
         let mut compound = Compound::default();
         compound.nothing_received(*first);
         compound.bye(&ssrcs);
-        control(srtp, &compound, way);
+        control(srtp, &compound, via);
     }
 }
 
-fn control(srtp: &mut Srtp, compound: &Compound, way: &mut Way<'_>) {
+fn control(srtp: &mut Srtp, compound: &Compound, via: &mut Via<'_>) {
     if let Some(bytes) = srtp.protect_control(compound.bytes()) {
         let run = Run { segment: bytes.len(), datagrams: 1, bytes, ended: true };
-        run.send(way.route, way.sink);
+        run.send(via.route, via.sink);
     }
 }

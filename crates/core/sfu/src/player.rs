@@ -3,7 +3,7 @@
 use crate::feed::Rates;
 use crate::history::History;
 use crate::ladder::{Ladder, Meter, Move};
-use crate::outbound::{Outbound, Way};
+use crate::outbound::{Outbound, Via};
 use crate::packet::Packet;
 use palco_base::{FeedId, MediaKind, Size};
 use std::time::Instant;
@@ -67,7 +67,7 @@ impl Player {
         feed: FeedId,
         packets: &[Packet],
         rates: Option<Rates>,
-        way: &mut Way<'_>,
+        via: &mut Via<'_>,
     ) -> Forwarded {
         let mut done = Forwarded::default();
         let Some(first) = packets.first() else { return done };
@@ -87,43 +87,39 @@ impl Player {
             return done;
         }
         if kind == MediaKind::Video && !self.chooses(first.size, size, key) {
+            done.waits = first.size == size;
             return done;
         }
-        let bytes = self.out.send(packets, way);
-        self.sent_rate.add(bytes, way.now);
+        let bytes = self.out.send(packets, via);
+        self.sent_rate.add(bytes, via.now);
         let takes = self.out.track(kind).is_some_and(|t| t.takes(first.codec) && !t.sends(first.epoch));
         done.waits = takes && first.size == size;
         done
     }
 
     /// Whether a picture of this Rendition is sent, when `wanted` is to be played.
-    const fn chooses(&mut self, size: Size, wanted: Size, key: bool) -> bool {
+    fn chooses(&mut self, size: Size, wanted: Size, key: bool) -> bool {
         let (sent, broken) = self.sending;
-        match (same(size, wanted), same(size, sent)) {
-            (true, true) if broken && !key => false,
-            (true, false) if !key => true,
-            (true, _) => {
-                if key {
-                    self.sending = (size, false);
-                }
-                true
+        if size == wanted {
+            if key {
+                self.sending = (size, false);
             }
-            // The old Rendition goes on until the new one begins, except for its key frames:
-            // the new one's comes with them, and is smaller or wanted more.
-            (false, true) if !key && !broken => true,
-            (false, true) => {
-                self.sending = (sent, true);
-                false
-            }
-            (false, false) => false,
+            return key || size != sent || !broken;
         }
+        // The old Rendition goes on until the new one begins, except for its key frames: the new
+        // one's comes with them, and is smaller or wanted more.
+        let goes_on = size == sent && !key && !broken;
+        if size == sent {
+            self.sending.1 = !goes_on;
+        }
+        goes_on
     }
 
     /// Sends again what was lost, if it can still be of use.
-    pub(crate) fn resend(&mut self, seq: u16, histories: [&History; 2], way: &mut Way<'_>) {
+    pub(crate) fn resend(&mut self, seq: u16, histories: [&History; 2], via: &mut Via<'_>) {
         // On a line that is full, what waits for a key frame anyway is only in its way.
         if !self.sending.1 {
-            self.out.resend(seq, histories, way);
+            self.out.resend(seq, histories, via);
         }
     }
 
@@ -142,25 +138,25 @@ impl Player {
     }
 
     /// Looks whether more can be played, and probes for it. Whether a key frame is needed now.
-    pub(crate) fn climb(&mut self, rates: Rates, histories: [&History; 2], way: &mut Way<'_>) -> bool {
+    pub(crate) fn climb(&mut self, rates: Rates, histories: [&History; 2], via: &mut Via<'_>) -> bool {
         let Rates { small, large } = rates;
-        let moved = self.ladder.tick(small, large, way.now);
-        let Some(target) = self.ladder.target(small, large, way.now).filter(|_| self.out.can_probe()) else {
+        let moved = self.ladder.tick(small, large, via.now);
+        let Some(target) = self.ladder.target(small, large, via.now).filter(|_| self.out.can_probe()) else {
             self.probed = None;
             return self.moved(moved);
         };
-        let (last, left) = self.probed.unwrap_or((way.now, 0));
-        let since = way.now.saturating_duration_since(last).as_micros() as u64;
+        let (last, left) = self.probed.unwrap_or((via.now, 0));
+        let since = via.now.saturating_duration_since(last).as_micros() as u64;
         let mut bits = left + target.saturating_sub(small) * since / 1_000_000;
         while bits > 0 {
-            let bytes = self.out.probe(histories, way);
+            let bytes = self.out.probe(histories, via);
             if bytes == 0 {
                 break;
             }
-            self.sent_rate.add(bytes, way.now);
+            self.sent_rate.add(bytes, via.now);
             bits = bits.saturating_sub(8 * bytes as u64);
         }
-        self.probed = Some((way.now, bits));
+        self.probed = Some((via.now, bits));
         self.moved(moved)
     }
 
@@ -176,8 +172,4 @@ impl Player {
     pub(crate) const fn size(&self) -> Size {
         self.ladder.size()
     }
-}
-
-const fn same(a: Size, b: Size) -> bool {
-    matches!((a, b), (Size::Large, Size::Large) | (Size::Small, Size::Small))
 }

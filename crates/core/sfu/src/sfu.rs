@@ -5,7 +5,7 @@ use crate::api::{CloseReason, Command, Event, Input, Output, SfuConfig};
 use crate::demux::{self, Kind};
 use crate::feed::Feed;
 use crate::identity::Identity;
-use crate::outbound::Way;
+use crate::outbound::Via;
 use crate::peer::{Sink, Work};
 use crate::rng::Rng;
 use crate::session::{self, Making, Role, Session};
@@ -348,7 +348,7 @@ impl Sfu {
     pub(crate) fn close(&mut self, slot: Slot, reason: CloseReason, now: Instant) {
         let Some(session) = self.sessions.get_mut(slot) else { return };
         if let (Role::Play(player), Some(route)) = (&mut session.role, session.peer.route()) {
-            player.out.bye(&mut Way { route, sink: &mut self.sink, clock: self.clock, now });
+            player.out.bye(&mut Via { route, sink: &mut self.sink, clock: self.clock, now });
         }
         session.peer.close(&mut self.sink, now);
         let Some(session) = self.sessions.remove(slot) else { return };

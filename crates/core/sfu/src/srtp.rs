@@ -248,6 +248,17 @@ impl<'a> Master<'a> {
         derived
     }
 
+    fn gcm(
+        &self,
+        algorithm: &'static Algorithm,
+        key: &[u8],
+        provider: &CryptoProvider,
+        labels: Labels,
+    ) -> Option<Cipher> {
+        let key = LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?);
+        Some(Cipher::Gcm { key, salt: self.derive(provider, labels.salt) })
+    }
+
     fn cipher(&self, provider: &CryptoProvider, labels: Labels, encrypt: bool) -> Option<Cipher> {
         let srtp = provider.srtp_provider;
         Some(match self.profile {
@@ -264,19 +275,6 @@ impl<'a> Master<'a> {
             }
             _ => return None,
         })
-    }
-}
-
-impl Master<'_> {
-    fn gcm(
-        &self,
-        algorithm: &'static Algorithm,
-        key: &[u8],
-        provider: &CryptoProvider,
-        labels: Labels,
-    ) -> Option<Cipher> {
-        let key = LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?);
-        Some(Cipher::Gcm { key, salt: self.derive(provider, labels.salt) })
     }
 }
 

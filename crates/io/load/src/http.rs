@@ -6,7 +6,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{AUTHORIZATION, HOST, HeaderName, LOCATION, USER_AGENT};
 use hyper::{Method, Request, Uri};
 use hyper_util::rt::TokioIo;
-use palco_base::{Class, Fault, Secret};
+use palco_base::{Class, Fault, Secret, ViewerId};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -71,7 +71,12 @@ impl Door {
 
     /// A connection, which is made with the first request.
     pub(crate) fn connection(self: &Arc<Self>) -> Connection {
-        Connection { door: Arc::clone(self), sender: None }
+        Connection { door: Arc::clone(self), sender: None, viewer: None }
+    }
+
+    /// The same, for one viewer: the house counts all such connections of theirs as one.
+    pub(crate) fn connection_of(self: &Arc<Self>, viewer: ViewerId) -> Connection {
+        Connection { viewer: Some(viewer), ..self.connection() }
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Fault> {
@@ -127,6 +132,12 @@ fn broken(error: hyper::Error) -> Fault {
     Fault::unavailable("answer_lost", "The server's answer broke off.").internal(error)
 }
 
+/// A viewer nobody else is.
+pub(crate) fn new_viewer() -> ViewerId {
+    // Each state has keys of its own.
+    ViewerId::new(std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), ()))
+}
+
 /// What came back.
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -158,6 +169,7 @@ impl Reply {
 pub(crate) struct Connection {
     door: Arc<Door>,
     sender: Option<SendRequest<Full<Bytes>>>,
+    viewer: Option<ViewerId>,
 }
 
 impl Connection {
@@ -204,6 +216,9 @@ impl Connection {
             .header(USER_AGENT, concat!("palco-rehearse/", env!("CARGO_PKG_VERSION")));
         for (name, value) in headers {
             request = request.header(name, *value);
+        }
+        if let Some(viewer) = self.viewer {
+            request = request.header("palco-viewer", viewer.to_string());
         }
         if let Some(token) = &self.door.token {
             request = request.header(AUTHORIZATION, format!("Bearer {}", token.reveal()));

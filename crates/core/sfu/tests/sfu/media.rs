@@ -2,7 +2,7 @@
 
 use crate::client::Sending;
 use crate::world::{KEY_INTERVAL, SMALL_PICTURE, World, millis};
-use palco_base::{Codec, FeedId};
+use palco_base::{Codec, EncodedFrame, FeedId, Size};
 use palco_netem::{Burst, Impairment};
 use palco_sfu::{CloseReason, Command, Event};
 
@@ -459,4 +459,33 @@ fn a_viewer_whose_network_shrinks_gets_the_small_picture_and_later_the_large_aga
     assert!(back.0 - healed < millis(15_000));
     assert_eq!(world.stats().playing_small, 0);
     world.clients[viewer].check_continuity(true);
+}
+
+#[test]
+fn a_large_picture_leaves_in_pieces_and_sound_goes_between_them() {
+    let mut world = World::new(61);
+    world.open_program(PROGRAM);
+    let viewer = world.play(PROGRAM, near());
+    world.run(millis(2_000));
+    world.programs[0].running = false;
+    world.run(millis(100));
+    let before = world.clients[viewer].got.len();
+    let time = world.media(world.now);
+    let mut picture = vec![0, 0, 0, 1, 0x65];
+    picture.resize(110_000, 0x77);
+    for (codec, payload) in [(Codec::H264, picture), (Codec::Opus, vec![1; 80])] {
+        let frame = EncodedFrame { codec, key: true, time, payload: payload.into() };
+        world.command(Command::ProgramFrame { feed: PROGRAM, size: Size::Large, frame });
+    }
+    world.run(millis(100));
+    let got = &world.clients[viewer].got[before..];
+    let pieces: Vec<_> = got.iter().filter(|g| g.video).collect();
+    assert_eq!(pieces.len(), 110_000 / 1_148 + 1, "all of it");
+    let took = pieces[pieces.len() - 1].at - pieces[0].at;
+    assert!(took > millis(12) && took < millis(30), "{took:?}");
+    let at_once = |w: &&[&crate::client::Got]| w[16].at - w[0].at < millis(2);
+    assert_eq!(pieces.windows(17).filter(at_once).count(), 0, "no more than a piece at once");
+    let sound = got.iter().position(|g| !g.video).expect("the sound");
+    assert!(sound < 20, "the sound does not wait for the picture: {sound}");
+    world.clients[viewer].check_continuity(false);
 }

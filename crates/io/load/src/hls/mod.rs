@@ -5,7 +5,7 @@ mod playback;
 mod playlist;
 mod track;
 
-use crate::http::{Connection, Door, Reply, resolve};
+use crate::http::{Connection, Door, Reply, new_viewer, resolve};
 use palco_base::{Fault, MediaTime};
 use playback::Playback;
 use playlist::{Choice, Playlist};
@@ -104,7 +104,8 @@ impl Viewer {
 
     async fn play(&self, door: &Arc<Door>, show: &str) -> Result<(), Fault> {
         let index = format!("/hls/{show}/index.m3u8");
-        let mut connection = door.connection();
+        let viewer = new_viewer();
+        let mut connection = door.connection_of(viewer);
         let reply = self.get(&mut connection, &index).await?;
         let choice = Choice::read(&String::from_utf8_lossy(&reply.body))?;
         let video = resolve(&index, &choice.variant)?;
@@ -115,7 +116,9 @@ impl Viewer {
         let picture = self.follow(0, video, connection);
         match audio {
             None => picture.await,
-            Some(audio) => tokio::try_join!(picture, self.follow(1, audio, door.connection())).map(drop),
+            Some(audio) => {
+                tokio::try_join!(picture, self.follow(1, audio, door.connection_of(viewer))).map(drop)
+            }
         }
     }
 

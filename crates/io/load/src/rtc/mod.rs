@@ -4,7 +4,7 @@ mod pictures;
 mod viewer;
 mod worker;
 
-use crate::http::{Door, Reply, resolve};
+use crate::http::{Door, Reply, new_viewer, resolve};
 use bytes::Bytes;
 use hyper::Method;
 use hyper::header::{ACCEPT, CONTENT_TYPE};
@@ -29,7 +29,7 @@ pub(crate) async fn join(door: &Arc<Door>, show: &str) -> Result<(Viewer, Option
     let path = format!("/whep/{show}");
     let headers = [(CONTENT_TYPE, SDP), (ACCEPT, SDP)];
     let offer = Bytes::from(offered.sdp().to_owned());
-    let mut connection = door.connection();
+    let mut connection = door.connection_of(new_viewer());
     let Reply { body, location, .. } =
         connection.request(Method::POST, &path, &headers, offer, ANSWER_WITHIN).await?.success()?;
     let session = location.map(|location| path_of(&path, &location)).transpose()?;
