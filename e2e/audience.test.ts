@@ -37,7 +37,7 @@ async function seat(through: Relay): Promise<Page> {
 }
 
 before(async () => {
-  server = await Server.start();
+  server = await Server.start(["--follow-bandwidth", "true"]);
   api = new Api(server.url, server.adminToken);
   relay = await Relay.start(server.rtcPort);
   browser = await openBrowser();

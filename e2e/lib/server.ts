@@ -50,11 +50,16 @@ export class Server {
     readonly log: string[],
   ) {}
 
+  /**
+   * With the large picture for everybody, whatever this machine is busy with: strips are read in it. `extra` may say
+   * otherwise.
+   */
   static async start(extra: string[] = []): Promise<Server> {
     const data = await mkdtemp(join(tmpdir(), "palco-e2e-"));
     const port = await freePort();
     const rtcPort = await freeUdpPort();
     const args = ["serve", "--data", data, "--listen", `127.0.0.1:${port}`, "--rtc", `127.0.0.1:${rtcPort}`, ...extra];
+    if (!extra.includes("--follow-bandwidth")) args.push("--follow-bandwidth", "false");
     const log: string[] = [];
     const child = launch(args, log);
     const url = `http://127.0.0.1:${port}`;

@@ -44,6 +44,10 @@ pub(crate) struct Keys {
     /// Bytes of an uploaded clip at most [default: 2147483648]
     #[arg(long, env = "PALCO_CLIP_MAX_BYTES", value_name = "N")]
     clip_max_bytes: Option<u64>,
+    /// Whether viewers by WebRTC get the small picture while their network carries no more
+    /// [default: true]
+    #[arg(long, env = "PALCO_FOLLOW_BANDWIDTH", value_name = "true|false")]
+    follow_bandwidth: Option<bool>,
     /// Days that recordings are kept after their show [default: 0, for ever]
     #[arg(long, env = "PALCO_KEEP_RECORDINGS_DAYS", value_name = "N")]
     keep_recordings_days: Option<u32>,
@@ -64,6 +68,7 @@ pub(crate) struct Config {
     pub(crate) mixer: PathBuf,
     pub(crate) max_sessions: usize,
     pub(crate) clip_max_bytes: u64,
+    pub(crate) follow_bandwidth: bool,
     pub(crate) keep_recordings_days: u32,
     pub(crate) log: String,
 }
@@ -107,6 +112,7 @@ impl Keys {
             mixer: self.mixer.or(other.mixer),
             max_sessions: self.max_sessions.or(other.max_sessions),
             clip_max_bytes: self.clip_max_bytes.or(other.clip_max_bytes),
+            follow_bandwidth: self.follow_bandwidth.or(other.follow_bandwidth),
             keep_recordings_days: self.keep_recordings_days.or(other.keep_recordings_days),
             log: self.log.or(other.log),
         }
@@ -131,6 +137,7 @@ impl Keys {
             mixer: self.mixer.unwrap_or_else(mixer_beside_us),
             max_sessions: self.max_sessions.unwrap_or(2_000),
             clip_max_bytes: self.clip_max_bytes.unwrap_or(2 << 30),
+            follow_bandwidth: self.follow_bandwidth.unwrap_or(true),
             keep_recordings_days: self.keep_recordings_days.unwrap_or(0),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
         })

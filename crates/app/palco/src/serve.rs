@@ -67,6 +67,7 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
         ShardConfig {
             public: config.rtc_public.clone(),
             max_sessions: config.max_sessions,
+            follow_bandwidth: config.follow_bandwidth,
             ..ShardConfig::new(config.rtc)
         },
         on_event(Arc::clone(&routes), tell),

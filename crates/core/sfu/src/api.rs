@@ -18,6 +18,8 @@ pub struct SfuConfig {
     pub max_sessions: usize,
     /// Extra key frames asked of a publisher: at most one in this time.
     pub key_frame_interval: Duration,
+    /// Whether viewers get the small Rendition while their network carries no more.
+    pub follow_bandwidth: bool,
 }
 
 /// What the shell brings.

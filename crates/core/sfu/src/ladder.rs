@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 
 /// An estimate this far below the one before has fallen, in percent.
 const FALL: u64 = 7;
+/// And this far below what is sent, in percent: a busy computer reads late, which looks like a
+/// little less network than there is.
+const ROOM: u64 = 85;
 /// What the estimates before are compared with: the highest of this time.
 const MEMORY: Duration = Duration::from_secs(3);
 /// Losses are looked at over at least this long: browsers under strain report every few packets.
@@ -109,7 +112,8 @@ impl Ladder {
         }
         self.estimates.push_back((now, estimate));
         let fell = estimate.saturating_mul(100) < highest.saturating_mul(100 - FALL);
-        if fell && estimate < sent { self.strain(now) } else { None }
+        let too_much = estimate.saturating_mul(100) < sent.saturating_mul(ROOM);
+        if fell && too_much { self.strain(now) } else { None }
     }
 
     /// A receiver report: of the packets up to `highest` (an extended sequence number), `lost` did

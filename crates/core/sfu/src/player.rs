@@ -17,7 +17,8 @@ pub(crate) struct Player {
     /// When to stop waiting for that key frame.
     pub(crate) switch_by: Option<Instant>,
     pub(crate) out: Outbound,
-    ladder: Ladder,
+    /// None: the large Rendition, whatever the network carries.
+    ladder: Option<Ladder>,
     sent_rate: Meter,
     /// When a probe was last given bytes, and bits it may still send.
     probed: Option<(Instant, u64)>,
@@ -36,13 +37,13 @@ pub(crate) struct Forwarded {
 }
 
 impl Player {
-    pub(crate) fn new(source: FeedId, out: Outbound) -> Self {
+    pub(crate) fn new(source: FeedId, out: Outbound, follow_bandwidth: bool) -> Self {
         Self {
             source,
             next: None,
             switch_by: None,
             out,
-            ladder: Ladder::new(),
+            ladder: follow_bandwidth.then(Ladder::new),
             sent_rate: Meter::default(),
             probed: None,
             sending: (Size::Large, false),
@@ -72,7 +73,7 @@ impl Player {
         let mut done = Forwarded::default();
         let Some(first) = packets.first() else { return done };
         let kind = first.codec.kind();
-        let size = rates.map_or(Size::Large, |_| self.ladder.size());
+        let size = rates.map_or(Size::Large, |_| self.size());
         let key = packets.iter().any(|p| p.starts_key);
         if self.next == Some(feed)
             && kind == MediaKind::Video
@@ -126,22 +127,23 @@ impl Player {
     /// What the browser believes its network carries. Whether a key frame is needed now.
     pub(crate) fn estimate(&mut self, estimate: u64, now: Instant) -> bool {
         let sent = self.sent_rate.rate(now);
-        let moved = self.ladder.estimate(estimate, sent, now);
+        let moved = self.ladder.as_mut().and_then(|ladder| ladder.estimate(estimate, sent, now));
         self.moved(moved)
     }
 
     /// How many packets of the picture got lost up to which. Whether a key frame is needed now.
     pub(crate) fn received(&mut self, lost: i32, highest: u32, now: Instant) -> bool {
         let sent = self.sent_rate.rate(now);
-        let moved = self.ladder.received(lost, highest, sent, now);
+        let moved = self.ladder.as_mut().and_then(|ladder| ladder.received(lost, highest, sent, now));
         self.moved(moved)
     }
 
     /// Looks whether more can be played, and probes for it. Whether a key frame is needed now.
     pub(crate) fn climb(&mut self, rates: Rates, histories: [&History; 2], via: &mut Via<'_>) -> bool {
         let Rates { small, large } = rates;
-        let moved = self.ladder.tick(small, large, via.now);
-        let Some(target) = self.ladder.target(small, large, via.now).filter(|_| self.out.can_probe()) else {
+        let Some(ladder) = &mut self.ladder else { return false };
+        let moved = ladder.tick(small, large, via.now);
+        let Some(target) = ladder.target(small, large, via.now).filter(|_| self.out.can_probe()) else {
             self.probed = None;
             return self.moved(moved);
         };
@@ -169,7 +171,7 @@ impl Player {
     }
 
     /// The Rendition played where there is more than one.
-    pub(crate) const fn size(&self) -> Size {
-        self.ladder.size()
+    pub(crate) fn size(&self) -> Size {
+        self.ladder.as_ref().map_or(Size::Large, Ladder::size)
     }
 }

@@ -63,6 +63,7 @@ pub(crate) struct Making<'a> {
     pub(crate) identity: &'a Identity,
     pub(crate) candidates: &'a [SocketAddr],
     pub(crate) give_up: Instant,
+    pub(crate) follow_bandwidth: bool,
     pub(crate) now: Instant,
 }
 
@@ -100,7 +101,8 @@ pub(crate) fn play(
     };
     let (audio, video) = (track(MediaKind::Audio), track(MediaKind::Video));
     peer.timeout(sink, making.now);
-    let player = Player::new(source, Outbound::new(sdp::cname(&answer).to_owned(), audio, video));
+    let out = Outbound::new(sdp::cname(&answer).to_owned(), audio, video);
+    let player = Player::new(source, out, making.follow_bandwidth);
     Ok((session(making, peer, ufrag, Role::Play(Box::new(player))), answer))
 }
 

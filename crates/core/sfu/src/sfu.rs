@@ -253,6 +253,7 @@ impl Sfu {
             identity: &self.identity,
             candidates: &self.config.candidates,
             give_up: now + CONNECT,
+            follow_bandwidth: self.config.follow_bandwidth,
             now,
         })
     }

@@ -34,6 +34,8 @@ pub struct ShardConfig {
     pub max_sessions: usize,
     /// At most one extra key frame is asked of a publisher in this time.
     pub key_frame_interval: Duration,
+    /// Whether viewers get the small Rendition while their network carries no more.
+    pub follow_bandwidth: bool,
     /// Certificate and secret; one is made if there is none. Shards of one machine may share it.
     pub identity: Option<Identity>,
 }
@@ -47,6 +49,7 @@ impl ShardConfig {
             public: Vec::new(),
             max_sessions: 10_000,
             key_frame_interval: Duration::from_millis(500),
+            follow_bandwidth: true,
             identity: None,
         }
     }
@@ -80,6 +83,7 @@ impl Shard {
             seed: u64::from_le_bytes(seed),
             max_sessions: config.max_sessions,
             key_frame_interval: config.key_frame_interval,
+            follow_bandwidth: config.follow_bandwidth,
         };
         let shared = Arc::new(Shared {
             bell: Bell::new()?,

@@ -58,6 +58,7 @@ impl World {
             seed,
             max_sessions: 200,
             key_frame_interval: KEY_INTERVAL,
+            follow_bandwidth: true,
         };
         let wall = WallTime::from_unix_seconds(1_790_000_000);
         let identity = Identity::new([seed as u8; 32]).unwrap();
