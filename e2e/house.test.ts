@@ -113,9 +113,9 @@ test("the numbers are metrics too, and name nobody", async () => {
 test("kill -9 costs no more than a minute of the report", async () => {
   const came = (await house()).came;
   await server.restart("SIGKILL");
-  // What was kept at the start of the show is all that is sure so early.
+  // What was kept at the start of the show is all that is sure so early; who is back already came anew.
   const now = await until("the house is known", 60_000, () => house().catch(() => null));
-  assert.ok(now.came <= came && now.viewers === 0);
+  assert.ok(now.came - now.viewers <= came, `${now.came} came, of whom ${now.viewers} are here; ${came} before`);
   await until("the viewer is back by itself", 30_000, async () => (await house()).viewers >= 1);
 });
 

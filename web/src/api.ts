@@ -80,10 +80,12 @@ export interface Ask {
   keepalive?: boolean;
 }
 
+/** The header that brings a right along, where there is one. */
+export const bearer = (token: string | null | undefined): Record<string, string> => (token ? { authorization: `Bearer ${token}` } : {});
+
 /** One question, one answer or a [`Fault`]. */
 export async function ask<T>(path: string, { method = "GET", token, body, signal, keepalive }: Ask = {}): Promise<T> {
-  const headers: Record<string, string> = { accept: "application/json" };
-  if (token) headers.authorization = `Bearer ${token}`;
+  const headers: Record<string, string> = { accept: "application/json", ...bearer(token) };
   if (body !== undefined) headers["content-type"] = "application/json";
   let response: Response;
   let text: string;

@@ -1,6 +1,6 @@
 /** Server-sent events over `fetch`, since `EventSource` can send no headers. */
 
-import { asFault, faultFrom, type Fault } from "./api";
+import { asFault, bearer, faultFrom, type Fault } from "./api";
 import { clock } from "./clock";
 
 export interface Message {
@@ -108,8 +108,7 @@ export function listen(path: string, token: string | null, listener: Listener): 
     abort = new AbortController();
     heard();
     try {
-      const headers: Record<string, string> = { accept: "text/event-stream" };
-      if (token) headers.authorization = `Bearer ${token}`;
+      const headers = { accept: "text/event-stream", ...bearer(token) };
       const response = await fetch(path, { headers, cache: "no-store", signal: abort.signal });
       clock.saw(Date.parse(response.headers.get("date") ?? ""));
       if (!response.ok || !response.body) throw faultFrom(response.status, await response.text());

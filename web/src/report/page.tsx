@@ -3,7 +3,7 @@ import "../base.css";
 import "./report.css";
 import { Download } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
-import { ask, asFault, type Fault, faultFrom, type ShowReport } from "../api";
+import { ask, asFault, bearer, type Fault, faultFrom, type ShowReport } from "../api";
 import { when } from "../clock";
 import { faultWords, useWords } from "../i18n";
 import { clockTime, share, typical } from "../ui/figures";
@@ -131,7 +131,7 @@ function Table() {
     setBusy(true);
     setFault(null);
     try {
-      const response = await fetch(`${base}/report.csv`, { headers: token ? { authorization: `Bearer ${token}` } : {}, cache: "no-store" });
+      const response = await fetch(`${base}/report.csv`, { headers: bearer(token), cache: "no-store" });
       if (!response.ok) throw faultFrom(response.status, await response.text());
       const url = URL.createObjectURL(await response.blob());
       const link = Object.assign(document.createElement("a"), { href: url, download: `${slug}-report.csv` });

@@ -1,6 +1,6 @@
 /** The shell around `machine.ts`: peer connection, HTTP, timers. One `Link` is one session that mends itself. */
 
-import { asFault, Fault, faultFrom } from "../api";
+import { asFault, bearer, Fault, faultFrom } from "../api";
 import { type Counts, type Cushion, noCushion, step as cushioned } from "./cushion";
 import { type Input, type Machine, rest, step } from "./machine";
 import { accepted, preferred, sessionUrl, wantRoundTrips, wantStereo } from "./sdp";
@@ -153,7 +153,7 @@ export abstract class Link {
   }
 
   private headers(type?: string): Record<string, string> {
-    return { ...(type ? { "content-type": type } : {}), ...(this.token ? { authorization: `Bearer ${this.token}` } : {}) };
+    return { ...(type ? { "content-type": type } : {}), ...bearer(this.token) };
   }
 
   private measure(pc: RTCPeerConnection): void {

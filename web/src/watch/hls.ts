@@ -5,6 +5,7 @@
 
 import type Hls from "hls.js";
 import type { ErrorData, HlsConfig } from "hls.js";
+import { bearer } from "../api";
 import { clock } from "../clock";
 
 /** What is to be played. */
@@ -265,7 +266,7 @@ export class HlsSource {
   }
 
   private headers(): Record<string, string> {
-    return { "palco-viewer": this.viewer, ...(this.token ? { authorization: `Bearer ${this.token}` } : {}) };
+    return { "palco-viewer": this.viewer, ...bearer(this.token) };
   }
 
   /** hls.js leaves out what has no picture where others do, so its playlist is found here. */

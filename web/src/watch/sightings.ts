@@ -1,5 +1,6 @@
 /** Tells the server what this viewer saw: when the picture came, every 15 s, when its way changed, and at the end. */
 
+import { ask } from "../api";
 import type { components } from "../api.generated";
 import type { Playback } from "./playback";
 import type { Way } from "./ways";
@@ -80,8 +81,7 @@ export class Sightings {
     this.toldAt = performance.now();
     this.toldWay = way;
     this.witness = told(witness);
-    const headers = { "content-type": "application/json", ...(this.token ? { authorization: `Bearer ${this.token}` } : {}) };
     // It outlives the page. One that is lost is missed by nobody: the next tells of the time after it.
-    fetch(this.url, { method: "POST", keepalive: true, cache: "no-store", headers, body: JSON.stringify(sighting) }).catch(() => undefined);
+    ask(this.url, { method: "POST", token: this.token, body: sighting, keepalive: true }).catch(() => undefined);
   }
 }

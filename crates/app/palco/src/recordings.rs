@@ -67,7 +67,7 @@ pub(crate) fn sweep(house: &Arc<House>, days: u32) {
 /// Whether the recording of a show that ended then has been kept for so many days.
 pub(crate) fn kept_long_enough(ended: WallTime, now: WallTime, days: u32) -> bool {
     let kept = now.unix_millis() - ended.unix_millis();
-    kept >= i64::from(days) * 86_400_000
+    i128::from(kept) >= (DAY * days).as_millis().cast_signed()
 }
 
 #[cfg(test)]

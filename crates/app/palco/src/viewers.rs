@@ -7,7 +7,7 @@ use palco_house::{ByWay, House, Input, Output, Report, Why};
 use palco_sfu::CloseReason;
 use palco_store::Store;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 /// The core's deadlines are met to within this.
@@ -35,10 +35,14 @@ impl Viewers {
         Self { show, books: Mutex::new(Books { house: House::new(kept), unkept: None }) }
     }
 
+    fn books(&self) -> MutexGuard<'_, Books> {
+        // A panic in the core is a bug that the next input would only meet again.
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes in what happened.
     pub(crate) fn tell(&self, input: Input) {
-        // A panic in the core is a bug that the next input would only meet again.
-        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut books = self.books();
         books.house.handle(input, clock::now());
         while let Some(Output::Keep(report)) = books.house.poll() {
             books.unkept = Some(report);
@@ -64,24 +68,21 @@ impl Viewers {
 
     /// Who is there, and all numbers so far.
     pub(crate) fn now(&self) -> (ByWay<u32>, Report) {
-        let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let books = self.books();
         (books.house.present(), books.house.report().clone())
     }
 
     /// Lets time go by, and stores what is to be kept. Blocks.
     fn look(&self, store: &Store) {
-        let due = {
-            let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-            books.house.deadline().is_some_and(|at| at <= clock::media_time())
-        };
-        if due {
+        let deadline = self.books().house.deadline();
+        if deadline.is_some_and(|at| at <= clock::media_time()) {
             self.tell(Input::Timeout);
         }
         self.keep(store);
     }
 
     fn keep(&self, store: &Store) {
-        let unkept = self.books.lock().unwrap_or_else(PoisonError::into_inner).unkept.take();
+        let unkept = self.books().unkept.take();
         let Some(report) = unkept else { return };
         if let Err(fault) = store.keep_house(self.show, &report) {
             // The next minute's tries again; the last one's stays with us.
@@ -91,7 +92,7 @@ impl Viewers {
 
     /// Stores the numbers as they are now, before the server stops. Blocks.
     pub(crate) fn close(&self, store: &Store) {
-        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut books = self.books();
         let report = books.house.report();
         if report.began.is_some() {
             books.unkept = Some(Box::new(report.clone()));

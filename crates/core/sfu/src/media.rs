@@ -152,13 +152,14 @@ impl Sfu {
         let rates = feed.rates(now);
         let histories = feed.histories();
         let mut wanted = false;
+        let ntp = clock.ntp(now);
         let mut left = Vec::new();
         for slot in &feed.players {
             let Some(session) = sessions.get_mut(*slot).filter(|s| s.connected) else { continue };
             let (Role::Play(player), Some(route)) = (&mut session.role, session.peer.route()) else {
                 continue;
             };
-            let via = &mut Via { route, sink, clock: *clock, now };
+            let via = &mut Via { route, sink, now, ntp };
             let done = player.forward(id, packets, rates, via);
             wanted |= done.waits;
             if let Some(rates) = rates
@@ -195,11 +196,12 @@ impl Sfu {
         let (Role::Play(player), Some(route)) = (&mut session.role, session.peer.route()) else { return };
         let Some(bytes) = player.out.open(bytes) else { return };
         let histories = feeds.get(&player.source).map(Feed::histories);
+        let ntp = clock.ntp(now);
         let mut key_frame = false;
         rtcp::read(&bytes, |told| match told {
             Told::Missing { ssrc, first, more } if player.out.is_picture(ssrc) => {
                 let Some(histories) = histories else { return };
-                let via = &mut Via { route, sink, clock: *clock, now };
+                let via = &mut Via { route, sink, now, ntp };
                 player.resend(first, histories, via);
                 for bit in (0..16).filter(|bit| more >> bit & 1 == 1) {
                     player.resend(first.wrapping_add(1 + bit), histories, via);

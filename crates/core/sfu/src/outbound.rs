@@ -12,7 +12,6 @@ use crate::peer::{Route, Sink};
 use crate::rewrite::{Rewriter, Rewritten};
 use crate::rtcp::Compound;
 use crate::srtp::Srtp;
-use crate::wallclock::WallClock;
 use palco_base::{Codec, MediaKind, MediaTime};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -129,6 +128,10 @@ impl Track {
         self.payloads.iter().find(|p| p.codec == codec).copied()
     }
 
+    const fn header_length(&self) -> usize {
+        12 + self.extensions.len()
+    }
+
     fn header(&self, out: &mut Vec<u8>, pt: u8, ssrc: u32, seq: u64, fields: Rewritten, ntp: u64) {
         let extended = u8::from(!self.extensions.is_empty());
         out.extend([0x80 | extended << 4, pt | u8::from(fields.marker) << 7]);
@@ -144,13 +147,13 @@ impl Track {
         }
     }
 
-    fn report(&self, compound: &mut Compound, ntp: u64, now: Instant) {
+    fn report(&self, compound: &mut Compound, via: &Via<'_>) {
         let Some((timestamp, captured)) = self.newest else { return };
         let rate = self.payloads.first().map_or(90_000, |p| p.codec.clock_rate());
-        let since = MediaTime::from(now.saturating_duration_since(captured)).ticks(rate);
+        let since = MediaTime::from(via.now.saturating_duration_since(captured)).ticks(rate);
         compound.sender_report(
             self.ssrc,
-            ntp,
+            via.ntp,
             timestamp.wrapping_add(since as u32),
             self.packets,
             self.octets,
@@ -192,8 +195,9 @@ impl Run {
 pub(crate) struct Via<'a> {
     pub(crate) route: Route,
     pub(crate) sink: &'a mut Sink,
-    pub(crate) clock: WallClock,
     pub(crate) now: Instant,
+    /// The same moment as NTP time.
+    pub(crate) ntp: u64,
 }
 
 /// All that is sent to one peer.
@@ -249,7 +253,6 @@ impl Outbound {
     /// Sends packets of one track. Gives how many bytes that were.
     pub(crate) fn send(&mut self, packets: &[Packet], via: &mut Via<'_>) -> usize {
         let Some(kind) = packets.first().map(|p| p.codec.kind()) else { return 0 };
-        let ntp = via.clock.ntp(via.now);
         let Some(srtp) = &mut self.srtp else { return 0 };
         let track = match kind {
             MediaKind::Audio => self.audio.as_mut(),
@@ -267,20 +270,19 @@ impl Outbound {
             if first {
                 // Before the first packet, so that sound and picture are in step from the start.
                 let mut compound = Compound::default();
-                track.report(&mut compound, ntp, via.now);
+                track.report(&mut compound, via);
                 compound.description(track.ssrc, &self.cname);
                 control(srtp, &compound, via);
                 self.report_at.get_or_insert(via.now + REPORTS);
             }
-            // Tags are at most 16 bytes; the exact length is known once it stands there.
-            let length = 12 + track.extensions.len() + packet.payload.len() + srtp.tag();
+            let length = track.header_length() + packet.payload.len() + srtp.tag();
             if !run.takes(length) {
                 std::mem::take(&mut run).send(via.route, via.sink);
                 run.segment = length;
                 run.bytes.reserve_exact(length * packets.len().min(RUN_DATAGRAMS));
             }
             let start = run.bytes.len();
-            track.header(&mut run.bytes, payload.pt, track.ssrc, fields.seq, fields, ntp);
+            track.header(&mut run.bytes, payload.pt, track.ssrc, fields.seq, fields, via.ntp);
             if !srtp.protect(&mut run.bytes, start, track.ssrc, fields.seq, &packet.payload) {
                 continue;
             }
@@ -299,11 +301,10 @@ impl Outbound {
     }
 
     fn report(&mut self, via: &mut Via<'_>) {
-        let ntp = via.clock.ntp(via.now);
         let mut compound = Compound::default();
         let tracks = || [&self.audio, &self.video].into_iter().flatten().filter(|t| t.newest.is_some());
         let Some(first) = tracks().next().map(|track| track.ssrc) else { return };
-        tracks().for_each(|track| track.report(&mut compound, ntp, via.now));
+        tracks().for_each(|track| track.report(&mut compound, via));
         compound.description(first, &self.cname);
         if let Some((theirs, middle, came)) = self.peer_clock.take() {
             let delay = via.now.saturating_duration_since(came).as_secs_f64() * 65_536.0;
@@ -350,21 +351,20 @@ impl Outbound {
         let Some(payload) = track.payload(packet.codec) else { return 0 };
         let timestamp = packet.timestamp.wrapping_add(origin.timestamp_offset);
         let fields = Rewritten { seq: origin.seq, timestamp, marker: packet.marker };
-        let length = 12 + track.extensions.len() + 2 + packet.payload.len() + srtp.tag();
-        let ntp = via.clock.ntp(via.now);
+        let length = track.header_length() + 2 + packet.payload.len() + srtp.tag();
         let mut run = Run { segment: length, datagrams: 1, ..Run::default() };
         run.bytes.reserve_exact(length);
         let done = match (&mut track.repair, payload.repair) {
             (Some((ssrc, next)), Some(pt)) => {
                 let (ssrc, seq) = (*ssrc, *next);
                 *next += 1;
-                track.header(&mut run.bytes, pt, ssrc, seq, fields, ntp);
+                track.header(&mut run.bytes, pt, ssrc, seq, fields, via.ntp);
                 // RFC 4588 §4: the original number stands before the payload.
                 let again = [&(fields.seq as u16).to_be_bytes()[..], &packet.payload].concat();
                 srtp.protect(&mut run.bytes, 0, ssrc, seq, &again)
             }
             _ => {
-                track.header(&mut run.bytes, payload.pt, track.ssrc, fields.seq, fields, ntp);
+                track.header(&mut run.bytes, payload.pt, track.ssrc, fields.seq, fields, via.ntp);
                 srtp.protect(&mut run.bytes, 0, track.ssrc, fields.seq, &packet.payload)
             }
         };

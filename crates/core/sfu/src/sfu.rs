@@ -349,7 +349,8 @@ impl Sfu {
     pub(crate) fn close(&mut self, slot: Slot, reason: CloseReason, now: Instant) {
         let Some(session) = self.sessions.get_mut(slot) else { return };
         if let (Role::Play(player), Some(route)) = (&mut session.role, session.peer.route()) {
-            player.out.bye(&mut Via { route, sink: &mut self.sink, clock: self.clock, now });
+            let ntp = self.clock.ntp(now);
+            player.out.bye(&mut Via { route, sink: &mut self.sink, now, ntp });
         }
         session.peer.close(&mut self.sink, now);
         let Some(session) = self.sessions.remove(slot) else { return };

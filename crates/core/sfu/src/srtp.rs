@@ -92,8 +92,7 @@ impl Srtp {
                 let done = cipher.encrypt(&iv, payload, &mut out[body..]).is_ok();
                 let end = out.len() - start;
                 out.resize(out.len() + Aes128CmSha1_80::HMAC_TAG_LEN, 0);
-                let hmac = self.provider.sha1_hmac_provider;
-                let hmac = |key: &[u8], parts: &[&[u8]]| hmac.sha1_hmac(key, parts);
+                let hmac = sha1_hmac(&self.provider);
                 Aes128CmSha1_80::rtp_hmac(hmac, authentication, &mut out[start..], index, end);
                 done
             }
@@ -119,8 +118,7 @@ impl Srtp {
                 out.extend(trailer);
                 let end = out.len();
                 out.resize(end + Aes128CmSha1_80::HMAC_TAG_LEN, 0);
-                let hmac = self.provider.sha1_hmac_provider;
-                let hmac = |key: &[u8], parts: &[&[u8]]| hmac.sha1_hmac(key, parts);
+                let hmac = sha1_hmac(&self.provider);
                 Aes128CmSha1_80::rtcp_hmac(hmac, authentication, &mut out, end);
             }
             Cipher::Gcm { key, salt } => {
@@ -158,8 +156,7 @@ impl Srtp {
         let to = &mut out[CONTROL_HEADER..];
         let length = match &mut self.theirs {
             Cipher::CmSha1 { cipher, salt, authentication } => {
-                let hmac = self.provider.sha1_hmac_provider;
-                let hmac = |key: &[u8], parts: &[&[u8]]| hmac.sha1_hmac(key, parts);
+                let hmac = sha1_hmac(&self.provider);
                 let (signed, signature) = packet.split_at(packet.len() - tag);
                 if !Aes128CmSha1_80::rtcp_verify(hmac, authentication, signed, signature) {
                     return None;
@@ -177,6 +174,11 @@ impl Srtp {
         self.replay.note(index);
         Some(out)
     }
+}
+
+fn sha1_hmac(provider: &CryptoProvider) -> impl Fn(&[u8], &[&[u8]]) -> [u8; 20] + use<> {
+    let hmac = provider.sha1_hmac_provider;
+    move |key, parts| hmac.sha1_hmac(key, parts)
 }
 
 /// RFC 7714 §8.1 and §9.1: two zero bytes, the SSRC, 48 bits of index; exclusive or with the salt.

@@ -1,6 +1,6 @@
 //! The report of each show's house: one small document, replaced whole.
 
-use crate::{Store, at, failed, files};
+use crate::{Store, at, document, failed, files};
 use palco_base::{Fault, ShowId};
 use palco_house::Report;
 use serde::{Deserialize, Serialize};
@@ -14,12 +14,6 @@ const VERSION: u32 = 1;
 struct Document<'a> {
     version: u32,
     report: &'a Report,
-}
-
-/// Read first, alone: a newer document is refused whatever else is in it.
-#[derive(Deserialize)]
-struct Version {
-    version: u32,
 }
 
 #[derive(Deserialize)]
@@ -51,15 +45,7 @@ impl Store {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(at(&path, &e)),
         };
-        let version = serde_json::from_slice::<Version>(&bytes).map(|document| document.version);
-        if let Ok(version) = version
-            && version > VERSION
-        {
-            let text = format!("The report of show {show} was stored by a newer Palco (format {version}).");
-            return Err(Fault::conflict("data_too_new", text)
-                .hint("Start that newer Palco, or use another --data directory."));
-        }
-        match serde_json::from_slice::<Owned>(&bytes) {
+        match document::read::<Owned>(&bytes, VERSION, &format!("The report of show {show}"))? {
             Ok(document) => Ok(Some(document.report)),
             Err(error) => {
                 let aside = files::set_aside(&path).map_err(|e| at(&path, &e))?;

@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod clips;
+mod document;
 mod files;
 mod house;
 mod keys;

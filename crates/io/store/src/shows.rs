@@ -1,6 +1,6 @@
 //! One document per show.
 
-use crate::{Store, at, failed, files};
+use crate::{Store, at, document, failed, files};
 use palco_base::{Fault, ShowId};
 use palco_stage::Record;
 use serde::{Deserialize, Serialize};
@@ -15,12 +15,6 @@ const VERSION: u32 = 1;
 struct Document<'a> {
     version: u32,
     record: &'a Record,
-}
-
-/// Read first, alone: a newer document is refused whatever else is in it.
-#[derive(Deserialize)]
-struct Version {
-    version: u32,
 }
 
 #[derive(Deserialize)]
@@ -128,18 +122,7 @@ fn is_part(path: &Path) -> bool {
 
 /// The record; or why it cannot be read; or that it must not be.
 fn read(bytes: &[u8], id: ShowId) -> Result<Result<Record, String>, Fault> {
-    let version = match serde_json::from_slice::<Version>(bytes) {
-        Ok(document) => document.version,
-        Err(error) => return Ok(Err(error.to_string())),
-    };
-    if version > VERSION {
-        let text = format!(
-            "The show {id} was stored by a newer Palco (format {version}, this one reads {VERSION})."
-        );
-        return Err(Fault::conflict("data_too_new", text)
-            .hint("Start that newer Palco, or use another --data directory."));
-    }
-    match serde_json::from_slice::<Owned>(bytes) {
+    match document::read::<Owned>(bytes, VERSION, &format!("The show {id}"))? {
         Ok(document) if document.record.show.id == id => Ok(Ok(document.record)),
         Ok(_) => Ok(Err("it is the document of another show".to_owned())),
         Err(error) => Ok(Err(error.to_string())),
