@@ -53,17 +53,37 @@ export async function glass(seconds: number): Promise<Measured> {
     const viewer = await Viewer.open(await evening.audience(), evening.watchUrl);
     const seen = await watchFor(viewer, seconds, await evening.expected());
     const delay = numbers(latencies(seen, 0));
+    const spent = { viewer: await waits(viewer), mixer_held_s: await metric(evening, "palco_mixer_held_seconds") };
     return {
       name: "glass",
       what: "glass to glass through the mix (host page → viewer page, loopback)",
       bar: "p50 ≤ 250 ms, p95 ≤ 350 ms",
       met: delay.p50 <= 250 && delay.p95 <= 350,
       figure: `p50 ${delay.p50} ms, p95 ${delay.p95} ms`,
-      details: { delay_ms: delay },
+      details: { delay_ms: delay, spent },
     };
   } finally {
     await evening.close();
   }
+}
+
+/** Where a viewer's browser spends its time, ms per picture and per packet of sound. */
+async function waits(viewer: Viewer): Promise<Record<string, number>> {
+  const [video, audio] = [await viewer.videoStats(), await viewer.videoStats("audio")];
+  const mean = (sum?: number, count?: number) => Math.round((1e4 * (sum ?? 0)) / Math.max(count ?? 0, 1)) / 10;
+  return {
+    picture_waits_ms: mean(video["jitterBufferDelay"], video["jitterBufferEmittedCount"]),
+    picture_least_ms: mean(video["jitterBufferMinimumDelay"], video["jitterBufferEmittedCount"]),
+    picture_decodes_ms: mean(video["totalDecodeTime"], video["framesDecoded"]),
+    sound_waits_ms: mean(audio["jitterBufferDelay"], audio["jitterBufferEmittedCount"]),
+    sound_least_ms: mean(audio["jitterBufferMinimumDelay"], audio["jitterBufferEmittedCount"]),
+  };
+}
+
+async function metric(evening: Evening, name: string): Promise<number | undefined> {
+  const text = await (await fetch(`${evening.server.url}/metrics`, { headers: { authorization: `Bearer ${evening.server.adminToken}` } })).text();
+  const line = text.split("\n").find((it) => it.startsWith(`${name}{`) || it.startsWith(`${name} `));
+  return line === undefined ? undefined : Number(line.split(" ").pop());
 }
 
 export async function forwarded(seconds: number): Promise<Measured> {

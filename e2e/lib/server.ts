@@ -1,6 +1,6 @@
 // Starts a real `palco serve` on free ports with a folder of its own, and ends it.
 import { spawn, type ChildProcess } from "node:child_process";
-import { createSocket } from "node:dgram";
+import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -28,15 +28,30 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** A UDP port that was free a moment ago. */
-export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket("udp4");
-  socket.bind(0, "127.0.0.1");
+/** A UDP port that was free a moment ago, and so were the others above it, `count` in all. */
+export async function freeUdpPort(count = 1): Promise<number> {
+  for (;;) {
+    const sockets = [createSocket("udp4")];
+    try {
+      const first = await bound(sockets[0]!, 0);
+      while (sockets.length < count) {
+        const next = createSocket("udp4");
+        sockets.push(next);
+        await bound(next, first + sockets.length - 1);
+      }
+      return first;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    } finally {
+      for (const socket of sockets) socket.close();
+    }
+  }
+}
+
+async function bound(socket: Socket, port: number): Promise<number> {
+  socket.bind(port, "127.0.0.1");
   await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, "close");
-  return port;
+  return socket.address().port;
 }
 
 export class Server {
@@ -51,14 +66,15 @@ export class Server {
   ) {}
 
   /**
-   * With the large picture for everybody, whatever this machine is busy with: strips are read in it. `extra` may say
-   * otherwise.
+   * With the large picture for everybody, whatever this machine is busy with: strips are read in it; and with one shard,
+   * however many cores it has. `extra` may say otherwise.
    */
-  static async start(extra: string[] = []): Promise<Server> {
+  static async start(extra: string[] = [], shards = 1): Promise<Server> {
     const data = await mkdtemp(join(tmpdir(), "palco-e2e-"));
     const port = await freePort();
-    const rtcPort = await freeUdpPort();
-    const args = ["serve", "--data", data, "--listen", `127.0.0.1:${port}`, "--rtc", `127.0.0.1:${rtcPort}`, ...extra];
+    const rtcPort = await freeUdpPort(shards);
+    const doors = ["--listen", `127.0.0.1:${port}`, "--rtc", `127.0.0.1:${rtcPort}`, "--rtc-shards", `${shards}`];
+    const args = ["serve", "--data", data, ...doors, ...extra];
     if (!extra.includes("--follow-bandwidth")) args.push("--follow-bandwidth", "false");
     const log: string[] = [];
     const child = launch(args, log);

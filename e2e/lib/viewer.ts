@@ -135,15 +135,15 @@ export class Viewer {
   }
 
   /** What WebRTC says about the picture so far. */
-  async videoStats(): Promise<Record<string, number>> {
-    return this.page.evaluate(async () => {
+  async videoStats(kind = "video"): Promise<Record<string, number>> {
+    return this.page.evaluate(async (kind) => {
       const stats: Record<string, number> = {};
       (await facts().pc?.getStats())?.forEach((entry: Record<string, unknown>) => {
-        if (entry["type"] !== "inbound-rtp" || entry["kind"] !== "video") return;
+        if (entry["type"] !== "inbound-rtp" || entry["kind"] !== kind) return;
         for (const [key, value] of Object.entries(entry)) if (typeof value === "number") stats[key] = value;
       });
       return stats;
-    });
+    }, kind);
   }
 }
 

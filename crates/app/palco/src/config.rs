@@ -5,6 +5,7 @@ use clap::Args;
 use palco_base::Fault;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 
 /// Environment variables of ours that are not keys.
@@ -26,6 +27,10 @@ pub(crate) struct Keys {
     /// Addresses under which the public reaches `rtc`, when they are not this machine's own (NAT)
     #[arg(long, env = "PALCO_RTC_PUBLIC", value_name = "IP", value_delimiter = ',')]
     rtc_public: Option<Vec<IpAddr>>,
+    /// Threads of WebRTC media, each with a UDP port of its own: that of `rtc` and those above it
+    /// [default: one less than this machine has cores, at least 1]
+    #[arg(long, env = "PALCO_RTC_SHARDS", value_name = "N")]
+    rtc_shards: Option<NonZeroU8>,
     /// How the public writes this server in links [default: http://ADDR of listen]
     #[arg(long, env = "PALCO_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -38,7 +43,7 @@ pub(crate) struct Keys {
     /// The palco-mixer executable [default: beside palco]
     #[arg(long, env = "PALCO_MIXER", value_name = "FILE")]
     mixer: Option<PathBuf>,
-    /// WebRTC sessions at most, performers and viewers together [default: 2000]
+    /// WebRTC sessions at most, performers and viewers together [default: 2000 for each of rtc_shards]
     #[arg(long, env = "PALCO_MAX_SESSIONS", value_name = "N")]
     max_sessions: Option<usize>,
     /// Bytes of an uploaded clip at most [default: 2147483648]
@@ -63,6 +68,7 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) rtc: SocketAddr,
     pub(crate) rtc_public: Vec<IpAddr>,
+    pub(crate) rtc_shards: NonZeroU8,
     pub(crate) public_url: Option<String>,
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     pub(crate) mixer: PathBuf,
@@ -106,6 +112,7 @@ impl Keys {
             listen: self.listen.or(other.listen),
             rtc: self.rtc.or(other.rtc),
             rtc_public: self.rtc_public.or(other.rtc_public),
+            rtc_shards: self.rtc_shards.or(other.rtc_shards),
             public_url: self.public_url.or(other.public_url),
             tls_cert: self.tls_cert.or(other.tls_cert),
             tls_key: self.tls_key.or(other.tls_key),
@@ -126,22 +133,30 @@ impl Keys {
                 return Err(Fault::invalid("config_invalid", "tls_cert and tls_key must be set together."));
             }
         };
+        let rtc_shards = self.rtc_shards.unwrap_or_else(all_cores_but_one);
         let listen = if tls.is_some() { ([0, 0, 0, 0], 8443) } else { ([127, 0, 0, 1], 8080) };
         Ok(Config {
             data: self.data.unwrap_or_else(|| "palco-data".into()),
             listen: self.listen.unwrap_or_else(|| listen.into()),
             rtc: self.rtc.unwrap_or_else(|| ([0, 0, 0, 0], 8189).into()),
             rtc_public: self.rtc_public.unwrap_or_default(),
+            rtc_shards,
             public_url: self.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             tls,
             mixer: self.mixer.unwrap_or_else(mixer_beside_us),
-            max_sessions: self.max_sessions.unwrap_or(2_000),
+            max_sessions: self.max_sessions.unwrap_or_else(|| 2_000 * usize::from(rtc_shards.get())),
             clip_max_bytes: self.clip_max_bytes.unwrap_or(2 << 30),
             follow_bandwidth: self.follow_bandwidth.unwrap_or(true),
             keep_recordings_days: self.keep_recordings_days.unwrap_or(0),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
         })
     }
+}
+
+/// One is left to mixers and pages.
+fn all_cores_but_one() -> NonZeroU8 {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u8::try_from(cores - 1).map_or(NonZeroU8::MAX, |others| NonZeroU8::new(others).unwrap_or(NonZeroU8::MIN))
 }
 
 fn mixer_beside_us() -> PathBuf {

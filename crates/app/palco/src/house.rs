@@ -45,8 +45,9 @@ pub(crate) struct House {
     lives: RwLock<HashMap<ShowId, Arc<Live>>>,
     /// One show is announced at a time, so that two cannot take the same slug.
     announcing: tokio::sync::Mutex<()>,
-    shard_stats: Mutex<SfuStats>,
-    shard_up: AtomicBool,
+    /// Of each shard.
+    shard_stats: Mutex<HashMap<u8, SfuStats>>,
+    shards_up: AtomicBool,
 }
 
 impl House {
@@ -64,7 +65,7 @@ impl House {
             lives: RwLock::default(),
             announcing: tokio::sync::Mutex::new(()),
             shard_stats: Mutex::default(),
-            shard_up: AtomicBool::new(true),
+            shards_up: AtomicBool::new(true),
             around: Arc::clone(&around),
         };
         for record in store.load()?.records {
@@ -115,8 +116,8 @@ impl House {
         }
     }
 
-    /// What the shard's thread told; not frames, which never come here.
-    pub(crate) fn hear(&self, event: &Event) {
+    /// What the thread of a shard told; not frames, which never come here.
+    pub(crate) fn hear(&self, shard: u8, event: &Event) {
         let noted = self.around.sessions.note(event);
         match event {
             Event::FeedChanged { feed, audio, video } => {
@@ -127,7 +128,7 @@ impl House {
                 }
             }
             Event::Stats(stats) => {
-                *self.shard_stats.lock().unwrap_or_else(PoisonError::into_inner) = **stats;
+                self.shard_stats.lock().unwrap_or_else(PoisonError::into_inner).insert(shard, **stats);
             }
             _ => {}
         }
@@ -164,9 +165,9 @@ impl House {
         }
     }
 
-    /// The shard has ended, which it must not.
+    /// A shard has ended, which it must not.
     pub(crate) fn shard_ended(&self) {
-        self.shard_up.store(false, Ordering::Relaxed);
+        self.shards_up.store(false, Ordering::Relaxed);
     }
 
     fn admit(&self, record: Record) -> Result<Arc<Live>, Fault> {
@@ -210,7 +211,7 @@ impl House {
             Media::Publish(_) => Sfu::Publish { session: id, feed, offer: offer.sdp },
             media => Sfu::Play { session: id, source: feed, offer: offer.sdp, viewer: media == Media::Watch },
         };
-        if self.around.shard.send(command).is_err() {
+        if self.around.shards.send(command).is_err() {
             self.around.sessions.forget(id);
             return Err(
                 Fault::unavailable("busy", "The server has too much to do.").hint("Try again in a moment.")
@@ -224,7 +225,7 @@ impl House {
             Ok(Err(_)) => Err(late()),
             Err(_) => {
                 // It may be answered yet: nobody will use it.
-                let _ = self.around.shard.send(Sfu::Close { session: id, reason: CloseReason::TimedOut });
+                let _ = self.around.shards.send(Sfu::Close { session: id, reason: CloseReason::TimedOut });
                 Err(late())
             }
         }
@@ -459,15 +460,15 @@ impl Backend for House {
     fn close(&self, session: SessionId) -> Boxed<'_, ()> {
         self.around.sessions.leave(session);
         // A full queue leaves it to consent expiry.
-        let _ = self.around.shard.send(Sfu::Close { session, reason: CloseReason::ByPeer });
+        let _ = self.around.shards.send(Sfu::Close { session, reason: CloseReason::ByPeer });
         Box::pin(std::future::ready(()))
     }
 
     fn health(&self) -> Health {
-        let shard = if self.shard_up.load(Ordering::Relaxed) {
+        let media = if self.shards_up.load(Ordering::Relaxed) {
             Ok(())
         } else {
-            Err("the media thread has ended".to_owned())
+            Err("a media thread has ended".to_owned())
         };
         let mixer = if self.mixer_program.is_file() {
             Ok(())
@@ -475,13 +476,14 @@ impl Backend for House {
             Err("the palco-mixer executable is missing".to_owned())
         };
         let store = std::fs::metadata(self.around.store.dir()).map(drop).map_err(|error| error.to_string());
-        Health { checks: vec![("media", shard), ("mixer", mixer), ("store", store)] }
+        Health { checks: vec![("media", media), ("mixer", mixer), ("store", store)] }
     }
 
     fn metrics(&self) -> String {
-        let stats = *self.shard_stats.lock().unwrap_or_else(PoisonError::into_inner);
+        let stats: SfuStats =
+            self.shard_stats.lock().unwrap_or_else(PoisonError::into_inner).values().copied().sum();
         let lives = self.lives();
-        self.metrics.text(&stats, self.around.shard.stats(), lives.iter().map(AsRef::as_ref))
+        self.metrics.text(&stats, self.around.shards.stats(), lives.iter().map(AsRef::as_ref))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::viewers::Viewers;
 use arc_swap::ArcSwapOption;
 use palco_base::{Class, Codec, EncodedFrame, Fault, FeedId, ShowId, Size};
 use palco_mix::wire::{FromMixer, Output, ToMixer};
-use palco_net::ShardHandle;
+use palco_net::Shards;
 use palco_sfu::CloseReason;
 use palco_stage::{Effect, Fact, Input, Phase, Record, Snapshot, Stage, ViewersOut};
 use palco_store::Store;
@@ -30,7 +30,7 @@ const IDLE: Duration = Duration::from_secs(3600);
 /// What every show needs of the server.
 pub(crate) struct Surroundings {
     pub(crate) store: Arc<Store>,
-    pub(crate) shard: Arc<ShardHandle>,
+    pub(crate) shards: Arc<Shards>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) routes: Arc<Routes>,
     pub(crate) mixer: MixerConfig,
@@ -201,8 +201,8 @@ fn gone() -> Fault {
 
 impl Surroundings {
     fn command(&self, command: palco_sfu::Command) {
-        if self.shard.send(command).is_err() {
-            tracing::error!("the shard's queue is full: a command was lost");
+        if self.shards.send(command).is_err() {
+            tracing::error!("a shard's queue is full: a command was lost");
         }
     }
 }
@@ -372,7 +372,7 @@ impl Run {
         let config = MixerConfig { name: self.slug.clone(), ..self.around.mixer.clone() };
         let listen = Listen {
             asks: self.asks.clone(),
-            shard: Arc::clone(&self.around.shard),
+            shards: Arc::clone(&self.around.shards),
             feeds: self.feeds,
             broadcast: Arc::clone(&self.broadcast),
             levels: self.publish_levels.clone(),
@@ -452,7 +452,7 @@ impl Run {
 /// What is done on the mixer's own thread: media must not wait for the show's.
 struct Listen {
     asks: SyncSender<Ask>,
-    shard: Arc<ShardHandle>,
+    shards: Arc<Shards>,
     feeds: [FeedId; 2],
     broadcast: Arc<OnAir>,
     levels: broadcast::Sender<Levels>,
@@ -470,8 +470,8 @@ impl Listen {
                 Output::Program => self.feeds[0],
                 Output::Stage => self.feeds[1],
             };
-            // A full queue drops the frame and counts it in the shard.
-            let _ = self.shard.send(palco_sfu::Command::ProgramFrame { feed, size, frame });
+            // A full queue drops the frame and counts it in the shards.
+            let _ = self.shards.send(palco_sfu::Command::ProgramFrame { feed, size, frame });
         }
     }
 
@@ -479,7 +479,7 @@ impl Listen {
         match event {
             MixerEvent::Frame(output, size, frame) => self.frame(output, size, frame),
             MixerEvent::Said(FromMixer::KeyFrameWanted { feed }) => {
-                let _ = self.shard.send(palco_sfu::Command::RequestKeyFrame { feed });
+                let _ = self.shards.send(palco_sfu::Command::RequestKeyFrame { feed });
             }
             MixerEvent::Said(FromMixer::Levels { levels }) => {
                 // Nobody may be listening.

@@ -28,11 +28,11 @@ impl Metrics {
     pub(crate) fn text<'a>(
         &self,
         shard: &SfuStats,
-        net: NetStats,
+        net: impl Iterator<Item = NetStats>,
         shows: impl Iterator<Item = &'a Live>,
     ) -> String {
         rtc(shard);
-        socket(net);
+        sockets(net);
         for live in shows {
             show(live);
             house(live);
@@ -59,14 +59,20 @@ fn rtc(stats: &SfuStats) {
     counter!("palco_rtc_panics_total").absolute(stats.panics);
 }
 
-fn socket(stats: NetStats) {
-    counter!("palco_rtc_commands_refused_total").absolute(stats.commands_refused);
-    counter!("palco_rtc_program_frames_dropped_total").absolute(stats.frames_dropped);
-    counter!("palco_rtc_datagrams_unsent_total", "why" => "socket full").absolute(stats.sends_dropped);
-    counter!("palco_rtc_datagrams_unsent_total", "why" => "no way").absolute(stats.sends_failed);
-    gauge!("palco_rtc_busy_share")
-        .set(MILLI * f64::from(u32::try_from(stats.busy_per_mille).unwrap_or(u32::MAX)));
-    gauge!("palco_rtc_segmentation_offload").set(f64::from(u8::from(stats.segmented)));
+#[allow(clippy::cast_precision_loss)] // As above.
+fn sockets(shards: impl Iterator<Item = NetStats>) {
+    for (number, stats) in shards.enumerate() {
+        let shard = [("shard", number.to_string())];
+        let unsent = |why: &str| [("shard", number.to_string()), ("why", why.to_owned())];
+        counter!("palco_rtc_commands_refused_total", &shard).absolute(stats.commands_refused);
+        counter!("palco_rtc_program_frames_dropped_total", &shard).absolute(stats.frames_dropped);
+        counter!("palco_rtc_datagrams_unsent_total", &unsent("socket full")).absolute(stats.sends_dropped);
+        counter!("palco_rtc_datagrams_unsent_total", &unsent("no way")).absolute(stats.sends_failed);
+        gauge!("palco_rtc_busy_share", &shard)
+            .set(MILLI * f64::from(u32::try_from(stats.busy_per_mille).unwrap_or(u32::MAX)));
+        gauge!("palco_rtc_shard_sessions", &shard).set(stats.sessions as f64);
+        gauge!("palco_rtc_segmentation_offload", &shard).set(f64::from(u8::from(stats.segmented)));
+    }
 }
 
 fn show(live: &Live) {
@@ -79,15 +85,16 @@ fn show(live: &Live) {
     gauge!("palco_show_performers_connected", "show" => name.clone())
         .set(f64::from(u32::try_from(connected).unwrap_or(u32::MAX)));
     // A mixer that was restarted counts from zero: rate() and increase() know counter resets.
-    if let Some(FromMixer::Stats { pictures, skipped, dropped, undecodable, cpu }) =
+    if let Some(FromMixer::Stats { pictures, skipped, dropped, undecodable, cpu, held }) =
         *live.mixer_stats.borrow()
     {
         counter!("palco_mixer_pictures_total", "show" => name.clone()).absolute(pictures);
         counter!("palco_mixer_ticks_skipped_total", "show" => name.clone()).absolute(skipped);
         counter!("palco_mixer_frames_dropped_total", "show" => name.clone()).absolute(dropped);
         counter!("palco_mixer_frames_undecodable_total", "show" => name.clone()).absolute(undecodable);
-        gauge!("palco_mixer_cpu_seconds", "show" => name.clone())
-            .set(MILLI * f64::from(u32::try_from(cpu / 1_000).unwrap_or(u32::MAX)));
+        let seconds = |micros: u64| MILLI * f64::from(u32::try_from(micros / 1_000).unwrap_or(u32::MAX));
+        gauge!("palco_mixer_cpu_seconds", "show" => name.clone()).set(seconds(cpu));
+        gauge!("palco_mixer_held_seconds", "show" => name.clone()).set(seconds(held));
     }
     if let Some(on_air) = live.on_air() {
         let (hls, dropped, failed) = on_air.counters();

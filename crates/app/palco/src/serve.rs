@@ -10,7 +10,7 @@ use crate::routes::Routes;
 use crate::sessions::Sessions;
 use crate::viewers;
 use palco_base::Fault;
-use palco_net::{Shard, ShardConfig};
+use palco_net::{OnEvent, ShardConfig, Shards};
 use palco_sfu::Event;
 use palco_store::Store;
 use palco_web::{Site, WebConfig};
@@ -20,14 +20,14 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Events, but frames, that may wait for the house.
 const EVENTS: usize = 8192;
-/// How often the shard is asked for its counters.
+/// How often shards are asked for their counters.
 const STATS: Duration = Duration::from_secs(1);
 
 /// Sends log lines to standard error, filtered as `filter` says.
@@ -63,20 +63,22 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
     let routes = Arc::new(Routes::default());
     let sessions = Arc::new(Sessions::default());
     let (tell, told) = sync_channel(EVENTS);
-    let shard = Shard::spawn(
+    let shards = Shards::spawn(
         ShardConfig {
             public: config.rtc_public.clone(),
             max_sessions: config.max_sessions,
             follow_bandwidth: config.follow_bandwidth,
             ..ShardConfig::new(config.rtc)
         },
-        on_event(Arc::clone(&routes), tell),
+        config.rtc_shards,
+        |shard| on_event(Arc::clone(&routes), Telling { shard, tell: tell.clone() }),
     )
-    .map_err(|error| in_use(config.rtc, "rtc", &error))?;
-    let shard = Arc::new(shard);
+    .map_err(|(address, error)| in_use(address, "rtc", &error))?;
+    drop(tell);
+    let shards = Arc::new(shards);
     let around = Surroundings {
         store,
-        shard: Arc::clone(&shard),
+        shards: Arc::clone(&shards),
         sessions,
         routes,
         mixer: MixerConfig {
@@ -86,8 +88,8 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
         },
     };
     let house = Arc::new(House::open(Arc::new(around), Metrics::install()?)?);
-    listen_to_shard(Arc::clone(&house), told)?;
-    ask_for_stats(&shard);
+    listen_to_shards(Arc::clone(&house), told)?;
+    ask_for_stats(&shards);
     let keeper = viewers::keep_books(&house)?;
     recordings::sweep(&house, config.keep_recordings_days);
 
@@ -95,7 +97,8 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
     let web = WebConfig { public_url: config.public_url.clone(), ..WebConfig::default() };
     let site = Site::new(Arc::clone(&house) as Arc<dyn palco_web::Backend>, web);
     let web = tokio::spawn(palco_web::serve(listener, site, tls, stopping.clone().wait()));
-    tracing::info!("palco serves {local}, media on UDP {}", config.rtc);
+    let media: Vec<_> = shards.addresses().map(|address| address.to_string()).collect();
+    tracing::info!("palco serves {local}, media on UDP {}", media.join(", "));
     tracing::info!("the admin token is in {}", config.data.join("admin.token").display());
 
     let performers = match demo {
@@ -107,31 +110,52 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
     drop(performers);
     drop(keeper);
     house.close().await;
-    shard.stop();
+    shards.stop();
     // It ends by the same signal; what is left of it ends with the process.
     let _ = tokio::time::timeout(Duration::from_secs(5), web).await;
     Ok(())
 }
 
+/// What a shard tells the house.
+enum Told {
+    Event(u8, Event),
+    Ended,
+}
+
+/// The way from a shard to the house; dropped with the shard's thread, however that ends.
+struct Telling {
+    shard: u8,
+    tell: SyncSender<Told>,
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        // The house may have ended before.
+        let _ = self.tell.send(Told::Ended);
+    }
+}
+
 /// On the shard's thread: frames go their way at once, the rest waits for the house.
-fn on_event(routes: Arc<Routes>, tell: std::sync::mpsc::SyncSender<Event>) -> Box<dyn FnMut(Event) + Send> {
+fn on_event(routes: Arc<Routes>, telling: Telling) -> OnEvent {
     Box::new(move |event| match event {
         Event::FeedFrame { feed, frame } => routes.give(feed, frame),
         Event::KeyFrameWanted { feed } => routes.key_frame_wanted(feed),
         event => {
-            if tell.try_send(event).is_err() {
+            if telling.tell.try_send(Told::Event(telling.shard, event)).is_err() {
                 tracing::error!("the house's queue is full: an event was lost");
             }
         }
     })
 }
 
-fn listen_to_shard(house: Arc<House>, told: Receiver<Event>) -> Result<(), Fault> {
+fn listen_to_shards(house: Arc<House>, told: Receiver<Told>) -> Result<(), Fault> {
     let listen = move || {
-        for event in told {
-            house.hear(&event);
+        for told in told {
+            match told {
+                Told::Event(shard, event) => house.hear(shard, &event),
+                Told::Ended => house.shard_ended(),
+            }
         }
-        house.shard_ended();
     };
     std::thread::Builder::new()
         .name("house".into())
@@ -140,15 +164,15 @@ fn listen_to_shard(house: Arc<House>, told: Receiver<Event>) -> Result<(), Fault
         .map_err(|error| Fault::unavailable("no_threads", "The system gives no threads.").internal(error))
 }
 
-fn ask_for_stats(shard: &Arc<palco_net::ShardHandle>) {
-    let shard = Arc::downgrade(shard);
+fn ask_for_stats(shards: &Arc<Shards>) {
+    let shards = Arc::downgrade(shards);
     tokio::spawn(async move {
         let mut each = tokio::time::interval(STATS);
         loop {
             each.tick().await;
-            let Some(shard) = shard.upgrade() else { return };
+            let Some(shards) = shards.upgrade() else { return };
             // A full queue: the next second will do.
-            let _ = shard.send(palco_sfu::Command::Stats);
+            let _ = shards.send(palco_sfu::Command::Stats);
         }
     });
 }

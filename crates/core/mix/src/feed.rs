@@ -141,6 +141,11 @@ impl Feed {
         }
     }
 
+    /// From capture to mix, of its sound and of the pictures with it; none while it is silent.
+    pub(crate) const fn delay(&self) -> Option<MediaTime> {
+        self.delay
+    }
+
     pub(crate) const fn shown(&self) -> Option<&Shown> {
         self.shown.as_ref()
     }

@@ -203,6 +203,12 @@ impl Mix {
         counters
     }
 
+    /// From capture to mix, of the feed that is held longest.
+    #[must_use]
+    pub fn held(&self) -> MediaTime {
+        self.feeds.values().filter_map(Feed::delay).max().unwrap_or(MediaTime::ZERO)
+    }
+
     fn open_output(&mut self, output: Output, coding: Coding, now: MediaTime) {
         let even = |size: u32, most: u32| (size & !1).clamp(16, most);
         let coding = Coding {

@@ -195,6 +195,9 @@ pub enum FromMixer {
         undecodable: u64,
         /// CPU time used by the process, in µs.
         cpu: u64,
+        /// From capture to mix, in µs, of the feed that is held longest: network, decoding, and
+        /// waiting until its sound plays without gaps.
+        held: u64,
     },
 }
 

@@ -4,9 +4,9 @@
 //! came since are counted at the measured cost. Who is refused watches by HLS, which costs this
 //! core nothing.
 
-/// Not more than this share of the core: frames are sent to all at once, so the last viewer waits
+/// Viewers are let in up to this share of the core, not beyond: frames are sent to all at once, so the last viewer waits
 /// for all before, and joins and repairs need room.
-const FULL: f64 = 0.8;
+pub const ADMIT_UP_TO: f64 = 0.8;
 /// CPU seconds a second of one viewer, before there are enough to measure.
 const USUAL: f64 = 0.001;
 /// Viewers from which the measured cost is believed.
@@ -30,7 +30,7 @@ impl Admission {
 
     /// Whether one more can be let in; counts it if so.
     pub(crate) fn admit(&mut self) -> bool {
-        let room = self.busy + self.cost * (self.admitted + 1) as f64 <= FULL;
+        let room = self.busy + self.cost * (self.admitted + 1) as f64 <= ADMIT_UP_TO;
         self.admitted += u64::from(room);
         room
     }

@@ -4,6 +4,7 @@
 //! returns `None`, then wait for a datagram, a command or [`deadline`](crate::Sfu::deadline).
 
 use palco_base::{Codec, EncodedFrame, Fault, FeedId, SessionId, Size};
+use std::iter::Sum;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -245,4 +246,26 @@ pub struct SfuStats {
     pub refused: u64,
     /// Panics caught in a session (each is a bug; the session was closed).
     pub panics: u64,
+}
+
+impl Sum for SfuStats {
+    /// Of several shards together.
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |a, b| Self {
+            sessions: a.sessions + b.sessions,
+            playing: a.playing + b.playing,
+            playing_small: a.playing_small + b.playing_small,
+            datagrams_in: a.datagrams_in + b.datagrams_in,
+            datagrams_out: a.datagrams_out + b.datagrams_out,
+            bytes_in: a.bytes_in + b.bytes_in,
+            bytes_out: a.bytes_out + b.bytes_out,
+            datagrams_unknown: a.datagrams_unknown + b.datagrams_unknown,
+            repairs: a.repairs + b.repairs,
+            repairs_refused: a.repairs_refused + b.repairs_refused,
+            key_frames_asked: a.key_frames_asked + b.key_frames_asked,
+            frames_lost: a.frames_lost + b.frames_lost,
+            refused: a.refused + b.refused,
+            panics: a.panics + b.panics,
+        })
+    }
 }

@@ -37,6 +37,7 @@ mod timers;
 mod vp8;
 mod wallclock;
 
+pub use admission::ADMIT_UP_TO;
 pub use api::{CloseReason, Command, Event, Input, Output, SfuConfig, SfuStats};
 pub use identity::Identity;
 pub use sfu::Sfu;

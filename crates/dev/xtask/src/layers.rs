@@ -13,7 +13,7 @@ const CORE_TO_CORE: &[(&str, &str)] = &[
 
 /// What a core must not depend on, directly.
 const NOT_IN_CORE: &[&str] =
-    &["tokio", "axum", "hyper", "mio", "socket2", "rustix", "libc", "gstreamer", "ureq"];
+    &["tokio", "axum", "hyper", "mio", "socket2", "rustix", "libc", "gstreamer", "ureq", "palco-realtime"];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Layer {

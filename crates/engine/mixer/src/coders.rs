@@ -119,6 +119,11 @@ fn sound_source() -> AppSrc {
 pub(crate) fn opus_sound(bitrate: Bitrate, sink: &AppSink) -> Result<Coder, String> {
     let (source, encoder) = (sound_source(), opus(bitrate)?);
     let pipeline = chain(&[source.upcast_ref(), &encoder, sink.upcast_ref()])?;
+    let bus = pipeline.bus().ok_or("a pipeline has a bus")?;
+    bus.set_sync_handler(|_, message| {
+        elements::go_first(message);
+        gst::BusSyncReply::Drop
+    });
     Coder::run(pipeline, source)
 }
 

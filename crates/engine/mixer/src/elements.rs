@@ -19,7 +19,10 @@ fn first(names: &[&'static str]) -> Option<&'static str> {
 
 /// Starts GStreamer.
 pub(crate) fn start() -> Result<(), String> {
-    gst::init().map_err(|error| format!("GStreamer does not start: {error}"))
+    gst::init().map_err(|error| format!("GStreamer does not start: {error}"))?;
+    // All shared pools of GLib, so GStreamer's too, give their threads the priority of the thread
+    // that makes the first: an ordinary one, now.
+    gst::glib::ThreadPool::shared(None).map(drop).map_err(|error| format!("GLib has no threads: {error}"))
 }
 
 /// The H.264 encoder to use.
@@ -89,6 +92,16 @@ pub(crate) fn chain(elements: &[&gst::Element]) -> Result<gst::Pipeline, String>
     pipeline.add_many(elements).map_err(|error| error.to_string())?;
     gst::Element::link_many(elements).map_err(|error| error.to_string())?;
     Ok(pipeline)
+}
+
+/// Gives the thread that tells of its beginning real-time priority; for a pipeline's bus.
+pub(crate) fn go_first(message: &gst::MessageRef) {
+    if let gst::MessageView::StreamStatus(status) = message.view()
+        && status.get().0 == gst::StreamStatusType::Enter
+    {
+        // The server has told if the system does not allow it.
+        let _ = palco_realtime::enter();
+    }
 }
 
 /// An appsrc for live media with times of our clock.

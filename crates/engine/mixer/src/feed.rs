@@ -191,8 +191,11 @@ impl Feed {
         let failed = Arc::new(AtomicBool::new(false));
         sink.set_callbacks(self.callbacks(codec.kind(), barren.clone()));
         let bus = pipeline.bus().ok_or("a pipeline has a bus")?;
-        let mark = failed.clone();
+        let (mark, sound) = (failed.clone(), codec.kind() == MediaKind::Audio);
         bus.set_sync_handler(move |_, message| {
+            if sound {
+                elements::go_first(message);
+            }
             if let gst::MessageView::Error(_) = message.view() {
                 mark.store(true, Ordering::Relaxed);
             }

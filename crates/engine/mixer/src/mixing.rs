@@ -54,7 +54,11 @@ pub(crate) fn start(post: &Post) -> Result<ToMix, String> {
     let counts = post.counts.clone();
     std::thread::Builder::new()
         .name("mix".into())
-        .spawn(move || run(&work, &post))
+        .spawn(move || {
+            // The server has told if the system does not allow it.
+            let _ = palco_realtime::enter();
+            run(&work, &post);
+        })
         .map_err(|error| format!("no thread for the mix: {error}"))?;
     Ok(ToMix { queue, counts })
 }
@@ -117,5 +121,6 @@ fn stats(mix: &Mix, post: &Post) -> FromMixer {
         dropped: post.counts.dropped.load(Ordering::Relaxed) + counters.dropped_pictures,
         undecodable: post.counts.undecodable.load(Ordering::Relaxed),
         cpu: cpu_micros(),
+        held: u64::try_from(mix.held().micros()).unwrap_or(0),
     }
 }

@@ -70,12 +70,17 @@ pub(crate) fn serve() -> Result<(), String> {
     let (post, written) = Post::new();
     let files = Arc::new(Files::default());
     let inbox = files.clone();
-    spawn("write", move || write_all(&written, writer))?;
+    spawn("write", move || {
+        // The server has told if the system does not allow it.
+        let _ = palco_realtime::enter();
+        write_all(&written, writer);
+    })?;
     spawn("files", move || receive_files(&file_socket, &inbox))?;
     let mix = mixing::start(&post)?;
     post.say(FromMixer::Ready { elements, sandbox });
     let mut server =
         Server { mix, post, files, feeds: HashMap::new(), clips: HashMap::new(), outputs: HashMap::new() };
+    let _ = palco_realtime::enter();
     server.read(messages)
 }
 

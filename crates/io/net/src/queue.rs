@@ -92,7 +92,11 @@ impl ShardHandle {
             Command::ProgramFrame { .. } => (&self.frames, &counters.frames_dropped),
             _ => (&self.commands, &counters.commands_refused),
         };
+        let begins = u64::from(matches!(command, Command::Publish { .. } | Command::Play { .. }));
+        // Before the shard can take away what it was to add.
+        counters.sessions.fetch_add(begins, Ordering::Relaxed);
         queue.try_send(command).map_err(|_| {
+            counters.sessions.fetch_sub(begins, Ordering::Relaxed);
             lost.fetch_add(1, Ordering::Relaxed);
             Full
         })?;

@@ -2,6 +2,7 @@
 
 use crate::addresses;
 use crate::queue::{Inbox, ShardHandle, Shared};
+use crate::shards::OnEvent;
 use crate::socket::{Outbox, Socket};
 use crate::stats::{Counters, NetStats};
 use crate::sys::{self, Bell};
@@ -65,7 +66,7 @@ impl Shard {
     ///
     /// # Errors
     /// When the socket cannot be bound, or the system has no thread, randomness or key for us.
-    pub fn spawn(config: ShardConfig, on_event: Box<dyn FnMut(Event) + Send>) -> io::Result<ShardHandle> {
+    pub fn spawn(config: ShardConfig, on_event: OnEvent) -> io::Result<ShardHandle> {
         let socket = Socket::bind(config.address)?;
         let candidates = addresses::candidates(socket.address(), &config.public)?;
         let mut seed = [0; 8];
@@ -115,12 +116,19 @@ struct Running {
     socket: Socket,
     shared: Arc<Shared>,
     inbox: Inbox,
-    on_event: Box<dyn FnMut(Event) + Send>,
+    on_event: OnEvent,
     outbox: Outbox,
 }
 
 impl Running {
     fn run(mut self) {
+        match palco_realtime::enter() {
+            Ok(()) => tracing::debug!("the shard has real-time priority"),
+            Err(error) => tracing::info!(
+                "media has ordinary priority: on a full machine its delay grows; `LimitRTPRIO=2` of the service \
+                 or CAP_SYS_NICE would help ({error})"
+            ),
+        }
         let mut told = (Instant::now(), NetStats { segmented: true, ..NetStats::default() });
         let mut looked = (Instant::now(), sys::thread_cpu());
         while !self.shared.stop.load(Ordering::Acquire) {
@@ -171,7 +179,7 @@ impl Running {
                 let to = SocketAddr::new(datagram.to.unwrap_or(address.ip()), address.port());
                 let input = Input::Datagram { from: datagram.from, to, bytes: datagram.bytes };
                 sfu.handle(input, Instant::now());
-                drain(sfu, outbox, on_event);
+                drain(sfu, outbox, on_event, &shared.counters);
             })?;
             if outbox.len() >= FLUSH {
                 socket.send(outbox, &shared.counters);
@@ -192,7 +200,7 @@ impl Running {
     }
 
     fn drain(&mut self) {
-        drain(&mut self.sfu, &mut self.outbox, &mut self.on_event);
+        drain(&mut self.sfu, &mut self.outbox, &mut self.on_event, &self.shared.counters);
     }
 
     fn flush(&mut self) {
@@ -221,7 +229,7 @@ impl Running {
         if now.saturating_duration_since(told.0) < TELL {
             return;
         }
-        let stats = NetStats { busy_per_mille: 0, ..self.shared.counters.read() };
+        let stats = NetStats { busy_per_mille: 0, sessions: 0, ..self.shared.counters.read() };
         if stats != told.1 {
             tracing::warn!(
                 refused = stats.commands_refused,
@@ -236,11 +244,16 @@ impl Running {
     }
 }
 
-fn drain(sfu: &mut Sfu, outbox: &mut Outbox, on_event: &mut dyn FnMut(Event)) {
+fn drain(sfu: &mut Sfu, outbox: &mut Outbox, on_event: &mut OnEvent, counters: &Counters) {
     while let Some(output) = sfu.poll() {
         match output {
             Output::Transmit { from, to, bytes, segment } => outbox.push(from, to, bytes, segment),
-            Output::Event(event) => on_event(event),
+            Output::Event(event) => {
+                if matches!(event, Event::Closed { .. } | Event::Answered { answer: Err(_), .. }) {
+                    counters.sessions.fetch_sub(1, Ordering::Relaxed);
+                }
+                on_event(event);
+            }
         }
     }
 }

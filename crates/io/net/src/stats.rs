@@ -11,6 +11,8 @@ pub(crate) struct Counters {
     pub(crate) sends_failed: AtomicU64,
     pub(crate) busy_per_mille: AtomicU64,
     pub(crate) segmented: AtomicBool,
+    /// Sessions asked for and neither refused nor ended yet.
+    pub(crate) sessions: AtomicU64,
 }
 
 impl Default for Counters {
@@ -22,6 +24,7 @@ impl Default for Counters {
             sends_failed: AtomicU64::new(0),
             busy_per_mille: AtomicU64::new(0),
             segmented: AtomicBool::new(true),
+            sessions: AtomicU64::new(0),
         }
     }
 }
@@ -41,6 +44,8 @@ pub struct NetStats {
     pub busy_per_mille: u64,
     /// Whether the kernel cuts runs of packets (UDP segmentation offload).
     pub segmented: bool,
+    /// Sessions asked for and neither refused nor ended yet.
+    pub sessions: u64,
 }
 
 impl Counters {
@@ -52,6 +57,7 @@ impl Counters {
             sends_failed: self.sends_failed.load(Relaxed),
             busy_per_mille: self.busy_per_mille.load(Relaxed),
             segmented: self.segmented.load(Relaxed),
+            sessions: self.sessions.load(Relaxed),
         }
     }
 }

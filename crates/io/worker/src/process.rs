@@ -103,6 +103,8 @@ pub(crate) enum Refused {
 }
 
 fn write_all_parcels(mut stream: UnixStream, files: &UnixStream, parcels: &Receiver<Parcel>) {
+    // The shard has told if the system does not allow it.
+    let _ = palco_realtime::enter();
     let mut bytes = Vec::with_capacity(1 << 16);
     while let Ok(parcel) = parcels.recv() {
         let written = match parcel {

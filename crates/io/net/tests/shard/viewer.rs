@@ -1,7 +1,6 @@
 //! One viewer that knows nothing of our code, over real sockets.
 
 use palco_base::{Codec, EncodedFrame, FeedId, MediaTime, SessionId};
-use palco_net::ShardHandle;
 use palco_sfu::{Command, Event};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::mpsc::Receiver;
@@ -26,7 +25,7 @@ pub(crate) struct Viewer {
 
 impl Viewer {
     /// Joins the Program; waits for the answer only.
-    pub(crate) fn join(shard: &ShardHandle, events: &Receiver<Event>, number: u64) -> Self {
+    pub(crate) fn join(send: impl Fn(Command), events: &Receiver<Event>, number: u64) -> Self {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
         socket.set_nonblocking(true).unwrap();
         let address = socket.local_addr().unwrap();
@@ -44,9 +43,7 @@ impl Viewer {
         api.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
         let (offer, pending) = api.apply().unwrap();
         let session = SessionId::new(number);
-        shard
-            .send(Command::Play { session, source: PROGRAM, offer: offer.to_sdp_string(), viewer: true })
-            .unwrap();
+        send(Command::Play { session, source: PROGRAM, offer: offer.to_sdp_string(), viewer: true });
         let answer = loop {
             match events.recv_timeout(Duration::from_secs(10)).unwrap() {
                 Event::Answered { session: s, answer } if s == session => break answer.unwrap(),
