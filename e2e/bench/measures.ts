@@ -142,30 +142,43 @@ export async function join(times: number): Promise<Measured> {
   }
 }
 
+/** What the Program itself says, without a browser: flash and beep of each tile on the RTP clocks, aligned by sender reports. */
+async function programSync(evening: Evening, seconds: number): Promise<{ count: number; p05: number; p50: number; p95: number }[]> {
+  const tiles = (await evening.expected()).flatMap(({ tile }, bot) => ["--tile", [tile.x, tile.y, tile.width, tile.height].map(Math.round).concat(bot).join(",")]);
+  const from = `${evening.server.url}/whep/${slug}`;
+  const args = ["--from", from, "--token", evening.server.adminToken, "--seconds", String(seconds), ...tiles];
+  const { stdout } = await execute(executable("palco-watch"), args, { maxBuffer: 64 << 20 });
+  const summary = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}");
+  if (!summary.aligned) throw new Error("no sender reports came");
+  return summary.tiles.map((tile: { av_ms: unknown }) => tile.av_ms);
+}
+
 export async function avSync(seconds: number): Promise<Measured> {
   const evening = await Evening.open(3, false);
   try {
     const viewer = await Viewer.open(await evening.audience(), evening.watchUrl);
     const expected = await evening.expected();
+    const whole = programSync(evening, seconds);
     const early = await watchFor(viewer, 60, expected);
     await pass(Math.max(seconds - 120, 0) * 1000);
+    const last = programSync(evening, 58);
     const late = await watchFor(viewer, 60, expected);
     const offsets = (seen: Sightings) => expected.flatMap((_, index) => sync(seen, index));
-    const report = (values: number[]) => {
-      const { p50, count } = numbers(values);
-      const sorted = [...values].sort((a, b) => a - b);
-      const at = (part: number) => Math.round((sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN) * 10) / 10;
-      return { count, p2_5: at(0.025), p50, p97_5: at(0.975) };
+    const inPage = (seen: Sightings) => {
+      const values = offsets(seen).sort((a, b) => a - b);
+      const at = (part: number) => Math.round((values[Math.floor(part * (values.length - 1))] ?? Number.NaN) * 10) / 10;
+      return { count: values.length, p05: at(0.05), p50: at(0.5), p95: at(0.95) };
     };
-    const [first, last] = [report(offsets(early)), report(offsets(late))];
-    const within = (it: typeof first) => it.p97_5 <= 40 && it.p2_5 >= -60;
+    const [all, end] = [await whole, await last];
+    const range = (tiles: typeof all) => `${Math.min(...tiles.map((it) => it.p05))}…${Math.max(...tiles.map((it) => it.p95))} ms`;
+    const pages = { start: inPage(early), end: inPage(late) };
     return {
       name: "sync",
-      what: `A/V sync in the Program (sound early +, late −), at the start and after ${seconds} s`,
+      what: `A/V sync in the Program (sound early +, late −), every tile over ${seconds} s, and the last minute for who joins then`,
       bar: "p95 within +40/−60 ms",
-      met: within(first) && within(last),
-      figure: `start ${first.p2_5}…${first.p97_5} ms (median ${first.p50}), end ${last.p2_5}…${last.p97_5} ms (median ${last.p50})`,
-      details: { start_ms: first, end_ms: last },
+      met: [...all, ...end].every((it) => it.p95 <= 40 && it.p05 >= -60),
+      figure: `${range(all)}, last minute ${range(end)}; median in a Chromium page, at its Web Audio (its device adds 30 ms): ${pages.start.p50} ms in the first minute, ${pages.end.p50} ms in the last`,
+      details: { tiles_ms: all, tiles_last_minute_ms: end, page_ms: pages },
     };
   } finally {
     await evening.close();

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, release, totalmem } from "node:os";
 import { join as path } from "node:path";
 import { repository } from "../lib/server.ts";
+import { fallback, hlsGlass, night, soak } from "./audience.ts";
 import { fanout, hls, house } from "./delivery.ts";
 import { avSync, forwarded, glass, join, loss, mix, type Measured } from "./measures.ts";
 
@@ -19,6 +20,11 @@ const all: Record<string, () => Promise<Measured>> = {
   fanout: () => fanout(quick ? 4 : 10),
   hls: () => hls(quick ? 3 : 8),
   house: () => (quick ? house(50, 5) : house(300, 6)),
+  doors: () => (quick ? house(100, 5, true) : house(1_000, 20, true)),
+  night: () => (quick ? night(50, 50, 15) : night(250, 250, 60)),
+  "hls-glass": () => hlsGlass(quick ? 15 : 60),
+  fallback: () => fallback(quick ? 2 : 8),
+  soak: () => soak(quick ? 3 : 30),
 };
 for (const name of wanted) {
   if (!(name in all)) throw new Error(`there is no benchmark "${name}"; there are: ${Object.keys(all).join(", ")}`);

@@ -5,8 +5,6 @@ import { type Counts, type Cushion, noCushion, step as cushioned } from "./cushi
 import { type Input, type Machine, rest, step } from "./machine";
 import { accepted, preferred, sessionUrl, wantRoundTrips, wantStereo } from "./sdp";
 
-/** The server is ICE-lite and learns our addresses from our checks: the first candidate is enough, none will do. */
-const GATHER_MS = 100;
 const STATS_MS = 1000;
 /** How long a goodbye may take before the transport goes without it. */
 const GOODBYE_MS = 1500;
@@ -125,8 +123,8 @@ export abstract class Link {
       };
       const offer = await pc.createOffer();
       await pc.setLocalDescription({ type: "offer", sdp: wantRoundTrips(wantStereo(offer.sdp ?? "")) });
-      await firstCandidate(pc);
       if (signal.aborted) return;
+      // At once, without candidates: the server is ICE-lite and learns our addresses from our checks.
       const answer = await this.post(pc.localDescription?.sdp ?? "", signal);
       if (accepted(answer) === 0) throw new Fault(0, "nothing_in_common", "The server and this browser share no codec.");
       await pc.setRemoteDescription({ type: "answer", sdp: answer });
@@ -193,17 +191,6 @@ export abstract class Link {
       // The server ends a session that fell silent by itself.
     }
   }
-}
-
-function firstCandidate(pc: RTCPeerConnection): Promise<void> {
-  if (pc.iceGatheringState === "complete") return Promise.resolve();
-  return new Promise((done) => {
-    const timer = setTimeout(done, GATHER_MS);
-    pc.addEventListener("icecandidate", () => {
-      clearTimeout(timer);
-      done();
-    });
-  });
 }
 
 /**

@@ -1,4 +1,4 @@
-//! What a viewer costs: a shard sends a Program of 1.5 Mbit/s to viewers on the loopback, itself
+//! What a viewer costs: a shard sends Programs of 1.5 Mbit/s to viewers on the loopback, itself
 //! on one core, everything else on the others.
 //!
 //! The viewers are real: ICE, DTLS, keys. A sample of them decrypts what comes and tells how long
@@ -21,10 +21,11 @@ use str0m::media::{Direction, MediaKind};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Input, Output, Rtc};
 
-const PROGRAM: FeedId = FeedId::new(1);
 /// 30 pictures of 6,000 bytes and 50 packets of 160 bytes a second: 1.5 Mbit/s of payload.
 const PICTURE: usize = 6_000;
 const SOUND: usize = 160;
+const PICTURE_EVERY: Duration = Duration::from_micros(33_333);
+const SOUND_EVERY: Duration = Duration::from_millis(20);
 /// Viewers who decrypt.
 const SAMPLE: usize = 20;
 /// Left out at the beginning: joins and their key frames.
@@ -38,20 +39,42 @@ pub(crate) struct Arguments {
     /// Numbers of viewers, each measured by itself
     #[arg(default_values_t = [1, 10, 100, 500, 1_000])]
     viewers: Vec<usize>,
+    /// Numbers of shows at the same time, each measured by itself with as many viewers in all
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4, 8])]
+    shows: Vec<usize>,
 }
+
+/// Viewers of all shows together, where it is shows that are counted.
+const OF_ALL_SHOWS: usize = 240;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Value, Fault> {
     let seconds = Duration::from_secs(arguments.seconds);
     let curve: Vec<Value> =
-        arguments.viewers.iter().map(|viewers| measure(*viewers, seconds)).collect::<Result<_, _>>()?;
-    Ok(json!({ "benchmark": "fanout", "program_mbit_s": 1.5, "seconds": arguments.seconds, "curve": curve }))
+        arguments.viewers.iter().map(|viewers| measure(*viewers, 1, seconds)).collect::<Result<_, _>>()?;
+    let shows: Vec<Value> = arguments
+        .shows
+        .iter()
+        .map(|shows| measure(OF_ALL_SHOWS, *shows, seconds))
+        .collect::<Result<_, _>>()?;
+    Ok(json!({
+        "benchmark": "fanout",
+        "program_mbit_s": 1.5,
+        "seconds": arguments.seconds,
+        "curve": curve,
+        "curve_of_shows": shows,
+    }))
 }
 
 fn broken(error: impl std::fmt::Display) -> Fault {
     Fault::unavailable("bench_broken", error.to_string())
 }
 
-fn measure(count: usize, seconds: Duration) -> Result<Value, Fault> {
+/// The Programs of so many shows.
+fn programs(shows: usize) -> impl Iterator<Item = FeedId> + Clone {
+    (1..=shows as u64).map(FeedId::new)
+}
+
+fn measure(count: usize, shows: usize, seconds: Duration) -> Result<Value, Fault> {
     let (tell, told) = channel();
     let on_event = move |event| {
         // The one who measures may be done already.
@@ -60,11 +83,11 @@ fn measure(count: usize, seconds: Duration) -> Result<Value, Fault> {
     let shard =
         Shard::spawn(ShardConfig::new(([127, 0, 0, 1], 0).into()), Box::new(on_event)).map_err(broken)?;
     pin();
-    shard.send(Command::OpenProgram { feed: PROGRAM }).map_err(broken)?;
+    programs(shows).try_for_each(|feed| shard.send(Command::OpenProgram { feed })).map_err(broken)?;
     let before = cpu();
     let (began, mut house) = (Instant::now(), Vec::new());
-    for number in 0..count {
-        house.push(Viewer::join(&shard, &told, number)?);
+    for (number, program) in (0..count).zip(programs(shows).cycle()) {
+        house.push(Viewer::join(&shard, &told, number, program)?);
         house.iter_mut().rev().take(50).try_for_each(Viewer::turn)?;
     }
     while !house.iter().all(|viewer| viewer.connected) {
@@ -77,7 +100,7 @@ fn measure(count: usize, seconds: Duration) -> Result<Value, Fault> {
     for viewer in house.iter_mut().skip(SAMPLE) {
         viewer.only_takes = true;
     }
-    let mut feeder = Feeder::new(&shard);
+    let mut feeder = Feeder::new(&shard, shows);
     feeder.run(&mut house, WARM_UP)?;
     for viewer in &mut house {
         (viewer.packets, viewer.delays) = (0, Vec::new());
@@ -94,10 +117,12 @@ fn measure(count: usize, seconds: Duration) -> Result<Value, Fault> {
     let at = |share: f64| delays.get((delays.len() as f64 * share) as usize).map(|us| *us as f64 / 1e3);
     let got: u64 = house.iter().map(|viewer| viewer.packets).sum();
     let per_picture = PICTURE.div_ceil(1_150) as u64;
-    let due = (frames.0 * per_picture + frames.1) * count as u64;
+    // Each frame is for the viewers of its own show.
+    let due = (frames.0 * per_picture + frames.1) * count as u64 / shows as u64;
     let stats = shard.stats();
     Ok(json!({
         "viewers": count,
+        "shows": shows,
         "core": used / took,
         "ms_per_viewer_second": used * 1e3 / took / count as f64,
         "viewers_per_core": count as f64 * took / used,
@@ -139,18 +164,21 @@ fn pin() {
     }
 }
 
-/// The Program.
+/// The Programs.
 struct Feeder<'a> {
     shard: &'a ShardHandle,
     began: Instant,
-    next: (u64, u64),
+    /// Next picture and packet of sound of each, and how much later it began than the first.
+    next: Vec<(FeedId, (u64, u64), Duration)>,
     /// Pictures and packets of sound.
     sent: (u64, u64),
 }
 
 impl<'a> Feeder<'a> {
-    fn new(shard: &'a ShardHandle) -> Self {
-        Self { shard, began: Instant::now(), next: (0, 0), sent: (0, 0) }
+    fn new(shard: &'a ShardHandle, shows: usize) -> Self {
+        let apart = PICTURE_EVERY / shows as u32;
+        let next = programs(shows).zip(0..).map(|(feed, number)| (feed, (0, 0), apart * number)).collect();
+        Self { shard, began: Instant::now(), next, sent: (0, 0) }
     }
 
     fn run(&mut self, house: &mut [Viewer], time: Duration) -> Result<(), Fault> {
@@ -176,20 +204,24 @@ impl<'a> Feeder<'a> {
     }
 
     fn feed(&mut self) {
-        let now = self.began.elapsed();
-        if now >= Duration::from_micros(33_333) * self.next.0 as u32 {
-            self.send(Codec::H264, self.next.0.is_multiple_of(60), PICTURE);
-            self.next.0 += 1;
-            self.sent.0 += 1;
+        let mut next = std::mem::take(&mut self.next);
+        for (feed, (picture, sound), later) in &mut next {
+            let Some(now) = self.began.elapsed().checked_sub(*later) else { continue };
+            if now >= PICTURE_EVERY * *picture as u32 {
+                self.send(*feed, Codec::H264, picture.is_multiple_of(60), PICTURE);
+                *picture += 1;
+                self.sent.0 += 1;
+            }
+            if now >= SOUND_EVERY * *sound as u32 {
+                self.send(*feed, Codec::Opus, true, SOUND);
+                *sound += 1;
+                self.sent.1 += 1;
+            }
         }
-        if now >= Duration::from_millis(20) * self.next.1 as u32 {
-            self.send(Codec::Opus, true, SOUND);
-            self.next.1 += 1;
-            self.sent.1 += 1;
-        }
+        self.next = next;
     }
 
-    fn send(&self, codec: Codec, key: bool, bytes: usize) {
+    fn send(&self, feed: FeedId, codec: Codec, key: bool, bytes: usize) {
         let mut payload = Vec::with_capacity(bytes + 32);
         if codec == Codec::H264 {
             payload.extend([0, 0, 0, 1, if key { 0x65 } else { 0x41 }]);
@@ -200,7 +232,7 @@ impl<'a> Feeder<'a> {
         let time = MediaTime::from(self.began.elapsed());
         let frame = EncodedFrame { codec, key, time, payload: payload.into() };
         // A full queue drops the frame, which the shard counts.
-        let _ = self.shard.send(Command::ProgramFrame { feed: PROGRAM, size: Size::Large, frame });
+        let _ = self.shard.send(Command::ProgramFrame { feed, size: Size::Large, frame });
     }
 }
 
@@ -234,7 +266,12 @@ struct Viewer {
 }
 
 impl Viewer {
-    fn join(shard: &ShardHandle, events: &Receiver<Event>, number: usize) -> Result<Self, Fault> {
+    fn join(
+        shard: &ShardHandle,
+        events: &Receiver<Event>,
+        number: usize,
+        source: FeedId,
+    ) -> Result<Self, Fault> {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).map_err(broken)?;
         socket.set_nonblocking(true).map_err(broken)?;
         let address = socket.local_addr().map_err(broken)?;
@@ -252,7 +289,7 @@ impl Viewer {
         let (offer, pending) = api.apply().ok_or_else(|| broken("no offer"))?;
         let session = SessionId::new(number as u64 + 1);
         let offer = offer.to_sdp_string();
-        shard.send(Command::Play { session, source: PROGRAM, offer, viewer: false }).map_err(broken)?;
+        shard.send(Command::Play { session, source, offer, viewer: false }).map_err(broken)?;
         let answer = loop {
             match events.recv_timeout(Duration::from_secs(10)).map_err(broken)? {
                 Event::Answered { session: s, answer } if s == session => break answer?,
