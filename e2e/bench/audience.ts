@@ -22,7 +22,7 @@ const wide = { maxBuffer: 64 << 20 };
 const median = (values: number[]): number => numbers(values).p50;
 
 /** A bot alone on stage, and the audience's page of one viewer whose media goes through a relay. */
-class Seat {
+export class Seat {
   private constructor(
     readonly server: Server,
     readonly relay: Relay,
@@ -79,15 +79,46 @@ class Seat {
   close = (): Promise<void> => this.end();
 }
 
-/** Loses so many of a hundred packets that leave a TCP port of this machine, until it is called off. */
-async function loseTcp(port: number, percent: number): Promise<() => Promise<void>> {
-  const table = `palco_bench_${port}`;
-  const nft = (rule: string): Promise<unknown> => execute("nft", rule.split(" "));
-  await nft(`add table inet ${table}`);
-  // On the way in: what is dropped on the way out, the sender is told of.
-  await nft(`add chain inet ${table} lose { type filter hook input priority 0 ; }`);
-  await nft(`add rule inet ${table} lose tcp sport ${port} numgen random mod 100 < ${percent} drop`);
-  return async () => void (await nft(`delete table inet ${table}`));
+/**
+ * Makes this machine's TCP over the loopback like a line's: segments of an Ethernet's size, each a packet of its own (it
+ * has 64 kB otherwise, and a packet lost would be forty). For connections that are made after; `close` undoes it.
+ */
+class TcpLine {
+  private static readonly table = "palco_bench";
+
+  static async open(): Promise<TcpLine> {
+    const line = new TcpLine();
+    await line.nft("add table inet TABLE");
+    try {
+      await line.offload("off");
+      await line.nft("add chain inet TABLE segments { type filter hook output priority 0 ; }");
+      await line.nft("add rule inet TABLE segments tcp flags syn tcp option maxseg size set 1460");
+    } catch (error) {
+      await line.close();
+      throw error;
+    }
+    return line;
+  }
+
+  /** Loses so many of a hundred packets that come from a port. */
+  async lose(port: number, percent: number): Promise<void> {
+    // On the way in: what is dropped on the way out, the sender is told of.
+    await this.nft("add chain inet TABLE losses { type filter hook input priority 0 ; }");
+    await this.nft(`add rule inet TABLE losses tcp sport ${port} numgen random mod 100 < ${percent} drop`);
+  }
+
+  async close(): Promise<void> {
+    await this.nft("delete table inet TABLE");
+    await this.offload("on");
+  }
+
+  private nft(rule: string): Promise<unknown> {
+    return execute("nft", rule.replace("TABLE", TcpLine.table).split(" "));
+  }
+
+  private offload(state: "on" | "off"): Promise<unknown> {
+    return execute("ethtool", ["-K", "lo", "tso", state, "gso", state, "gro", state]);
+  }
 }
 
 /** Standing still for longer than this is a stall; looks are 40 ms apart, pictures 33. */
@@ -104,21 +135,24 @@ function stalled(pictures: { at: number }[]): { share: number; stalls: number } 
 }
 
 export async function hlsGlass(seconds: number): Promise<Measured> {
-  const seat = await Seat.take();
+  const line = await TcpLine.open();
+  let seat: Seat | undefined;
   try {
-    await seat.relay.say("cut");
+    seat = await Seat.take();
+    const { relay, server } = seat;
+    await relay.say("cut");
     await seat.movesBy("hls", Date.now());
     // It has caught up by then.
     await pass(10_000);
-    const watch = async () => {
+    const watch = async (seat: Seat) => {
       const since = Date.now();
       await pass(seconds * 1000);
       const pictures = await seat.pictures("hls", since);
       return { age: numbers(pictures.map((it) => it.age)), ...stalled(pictures) };
     };
-    const clean = await watch();
-    const heal = await loseTcp(Number(new URL(seat.server.url).port), 2);
-    const lossy = await watch().finally(heal);
+    const clean = await watch(seat);
+    await line.lose(Number(new URL(server.url).port), 2);
+    const lossy = await watch(seat);
     const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
     return {
       name: "hls-glass",
@@ -129,7 +163,8 @@ export async function hlsGlass(seconds: number): Promise<Measured> {
       details: { clean, lossy },
     };
   } finally {
-    await seat.close();
+    await line.close();
+    await seat?.close();
   }
 }
 
@@ -139,7 +174,8 @@ export async function fallback(rounds: number): Promise<Measured> {
     const [down, up]: [number[], number[]] = [[], []];
     await seat.movesBy("webrtc", 0);
     for (let round = 0; round < rounds; round++) {
-      await pass(3_000);
+      // A line that falls three times a minute is not trusted for half of one.
+      await pass(32_000);
       await seat.relay.say("cut");
       down.push(await seat.movesBy("hls", Date.now()));
       await pass(3_000);
@@ -175,8 +211,8 @@ export async function night(viewers: number, hls: number, seconds: number): Prom
   try {
     const { stdout: film } = await execute(executable("palco-bot"), ["--file", "--bot", "5"]);
     const clip = await evening.api.post(`/shows/${slug}/clips?name=reel.mkv`, await readFile(film.trim()));
-    await evening.api.put(`/shows/${slug}/scene`, { layout: "clip_with_hosts" });
     await evening.api.post(`/shows/${slug}/clips/${clip.id}/play`, { looped: true });
+    await evening.api.put(`/shows/${slug}/scene`, { layout: "clip_with_hosts" });
     const ramp = 15;
     const crowd = ["--viewers", String(viewers), "--hls", String(hls), "--ramp", `${ramp}s`, "--for", `${seconds + 10}s`, "--json"];
     const rehearsal = execute(executable("palco"), ["rehearse", "--to", evening.server.url, "--show", slug, ...crowd], wide).catch(

@@ -23,7 +23,7 @@ const all: Record<string, () => Promise<Measured>> = {
   doors: () => (quick ? house(100, 5, true) : house(1_000, 20, true)),
   night: () => (quick ? night(50, 50, 15) : night(250, 250, 60)),
   "hls-glass": () => hlsGlass(quick ? 15 : 60),
-  fallback: () => fallback(quick ? 2 : 8),
+  fallback: () => fallback(quick ? 2 : 5),
   soak: () => soak(quick ? 3 : 30),
 };
 for (const name of wanted) {

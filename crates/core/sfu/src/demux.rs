@@ -2,6 +2,8 @@
 
 use crate::identity::slot_of;
 use crate::slab::Slot;
+use str0m::IceCreds;
+use str0m::crypto::Sha1HmacProvider;
 use str0m::ice::StunMessage;
 
 /// Longer datagrams cannot have come over a path we send over, and would not fit into what is
@@ -42,6 +44,26 @@ fn check(message: &StunMessage<'_>) -> Option<Kind> {
     let (local, _) = message.split_username()?;
     let (slot, ufrag) = (slot_of(local)?, local.to_owned());
     Some(Kind::Check { slot, ufrag, chosen: message.use_candidate() })
+}
+
+/// A check that was in order, as if the peer had chosen this way for media at once.
+///
+/// A browser chooses with its next check, which in a session that was asked for while the line was
+/// cut comes a second later; until then `str0m` answers no handshake. A way that is proved may be
+/// used before (RFC 8445 §12.1.1), and when the peer chooses another, that one is.
+pub(crate) fn nomination(
+    check: &[u8],
+    credentials: &IceCreds,
+    provider: &dyn Sha1HmacProvider,
+) -> Option<Vec<u8>> {
+    let check = StunMessage::parse(check).ok()?;
+    let (name, priority, tie_breaker) = (check.username()?, check.prio()?, check.ice_controlling()?);
+    let nomination = StunMessage::binding_request(name, check.trans_id(), true, tie_breaker, priority, true);
+    let mut bytes = vec![0; LONGEST];
+    let sign = |key: &[u8], parts: &[&[u8]]| provider.sha1_hmac(key, parts);
+    let length = nomination.to_bytes(Some(credentials.pass.as_bytes()), &mut bytes, sign).ok()?;
+    bytes.truncate(length);
+    Some(bytes)
 }
 
 /// Whether this is the answer to a check that was in order (RFC 8489: Binding success response).

@@ -171,6 +171,16 @@ impl Peer {
         self.judge(sink, result);
     }
 
+    /// A check of our own making; the peer, who did not send it, is not answered.
+    pub(crate) fn nominated(&mut self, sink: &mut Sink, now: Instant, nomination: Receive<'_>) {
+        let mut made = Sink { stats: sink.stats, ..Sink::default() };
+        self.receive(&mut made, now, nomination);
+        let is_answer = |output: &Output| matches!(output, Output::Transmit { bytes, .. } if is_stun(bytes));
+        sink.outputs.extend(made.outputs.into_iter().filter(|output| !is_answer(output)));
+        sink.work.extend(made.work);
+        sink.stats = made.stats;
+    }
+
     /// Time goes on.
     pub(crate) fn timeout(&mut self, sink: &mut Sink, now: Instant) {
         let result = self.with(sink, now, |rtc| rtc.handle_input(Input::Timeout(now)));

@@ -1,5 +1,6 @@
 //! Sessions: from an offer to a peer that publishes or plays.
 
+use crate::demux;
 use crate::identity::Identity;
 use crate::outbound::{Extensions, Outbound, Payload, Track};
 use crate::peer::{Peer, Sink};
@@ -11,8 +12,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use str0m::change::SdpOffer;
 use str0m::media::{Mid, Pt};
+use str0m::net::{Protocol, Receive};
 use str0m::rtp::{Extension, ExtensionMap};
-use str0m::{Candidate, Rtc};
+use str0m::{Candidate, IceCreds, Rtc};
 
 /// `str0m` has nothing to report in a session that plays.
 const NO_REPORTS: Duration = Duration::from_secs(24 * 3_600);
@@ -32,7 +34,9 @@ pub(crate) enum Role {
 
 pub(crate) struct Session {
     pub(crate) id: SessionId,
-    pub(crate) ufrag: String,
+    pub(crate) credentials: IceCreds,
+    /// `str0m` knows a way to the peer.
+    pub(crate) nominated: bool,
     pub(crate) peer: Peer,
     pub(crate) role: Role,
     /// Addresses that have proved to be this peer's, oldest first.
@@ -51,6 +55,24 @@ impl Session {
             Role::Publish(_) => None,
         };
         [self.peer.deadline(), self.give_up, switch].into_iter().flatten().min()
+    }
+
+    /// Takes the way (peer, ours) of a check that was in order as chosen.
+    pub(crate) fn nominate(
+        &mut self,
+        identity: &Identity,
+        sink: &mut Sink,
+        (peer, ours): (SocketAddr, SocketAddr),
+        check: &[u8],
+        now: Instant,
+    ) {
+        let provider = identity.provider.sha1_hmac_provider;
+        let nomination = demux::nomination(check, &self.credentials, provider);
+        if let Some(nomination) = nomination
+            && let Ok(receive) = Receive::new(Protocol::Udp, peer, ours, &nomination)
+        {
+            self.peer.nominated(sink, now, receive);
+        }
     }
 }
 
@@ -74,12 +96,12 @@ pub(crate) fn publish(
     offer: &str,
     sink: &mut Sink,
 ) -> Result<(Session, String), Fault> {
-    let (mut peer, ufrag, answer, medias) = negotiate(making, offer, Way::Publish, sink)?;
+    let (mut peer, credentials, answer, medias) = negotiate(making, offer, Way::Publish, sink)?;
     let payloads = medias.iter().flat_map(|m| m.payloads.iter().map(|p| (Pt::from(p.pt), p.codec))).collect();
     let video = medias.iter().find(|m| m.kind == MediaKind::Video).map(|m| m.mid);
     let role = Role::Publish(Publisher { feed, payloads, video });
     peer.timeout(sink, making.now);
-    Ok((session(making, peer, ufrag, role), answer))
+    Ok((session(making, peer, credentials, role), answer))
 }
 
 /// A session that plays `source`, and the answer.
@@ -89,7 +111,7 @@ pub(crate) fn play(
     offer: &str,
     sink: &mut Sink,
 ) -> Result<(Session, String), Fault> {
-    let (mut peer, ufrag, answer, medias) = negotiate(making, offer, Way::Play, sink)?;
+    let (mut peer, credentials, answer, medias) = negotiate(making, offer, Way::Play, sink)?;
     let mut track = |kind| {
         let media = medias.iter().find(|m| m.kind == kind)?;
         let (ssrc, repair) = peer.with(sink, making.now, |rtc| {
@@ -103,13 +125,14 @@ pub(crate) fn play(
     peer.timeout(sink, making.now);
     let out = Outbound::new(sdp::cname(&answer).to_owned(), audio, video);
     let player = Player::new(source, out, making.follow_bandwidth);
-    Ok((session(making, peer, ufrag, Role::Play(Box::new(player))), answer))
+    Ok((session(making, peer, credentials, Role::Play(Box::new(player))), answer))
 }
 
-fn session(making: &Making<'_>, peer: Peer, ufrag: String, role: Role) -> Session {
+fn session(making: &Making<'_>, peer: Peer, credentials: IceCreds, role: Role) -> Session {
     Session {
         id: making.id,
-        ufrag,
+        credentials,
+        nominated: false,
         peer,
         role,
         addresses: Vec::new(),
@@ -132,16 +155,15 @@ fn negotiate(
     offer: &str,
     way: Way,
     sink: &mut Sink,
-) -> Result<(Peer, String, String, Vec<Agreed>), Fault> {
+) -> Result<(Peer, IceCreds, String, Vec<Agreed>), Fault> {
     let offer = sdp::offer(offer, way)?;
     let credentials = making.identity.credentials(making.slot, making.number);
-    let ufrag = credentials.ufrag.clone();
     let mut config = Rtc::builder()
         .set_ice_lite(true)
         .set_rtp_mode(true)
         .set_crypto_provider(making.identity.provider.clone())
         .set_dtls_cert(making.identity.certificate.clone())
-        .set_local_ice_credentials(credentials)
+        .set_local_ice_credentials(credentials.clone())
         .set_extension_map(extensions(way))
         .clear_codecs()
         .enable_opus(true, false);
@@ -165,7 +187,7 @@ fn negotiate(
     sink.work.retain(|(of, _)| *of != making.slot);
     let answer = answered.ok_or_else(|| sdp::broken("panic while reading"))??;
     let medias = agreed(peer.view(), &offer.tracks)?;
-    Ok((peer, ufrag, sdp::answer(&answer.to_sdp_string(), &offer.text), medias))
+    Ok((peer, credentials, sdp::answer(&answer.to_sdp_string(), &offer.text), medias))
 }
 
 /// H.264 before VP8, because browsers send the first codec of the answer: it costs viewers and

@@ -131,9 +131,8 @@ impl Sfu {
         self.sink.stats.bytes_in += bytes.len() as u64;
         let kind = demux::kind(bytes);
         let slot = match &kind {
-            Kind::Check { slot, ufrag, .. } => {
-                Some(*slot).filter(|slot| self.sessions.get(*slot).is_some_and(|s| s.ufrag == *ufrag))
-            }
+            Kind::Check { slot, ufrag, .. } => Some(*slot)
+                .filter(|slot| self.sessions.get(*slot).is_some_and(|s| s.credentials.ufrag == *ufrag)),
             Kind::ByAddress => self.by_address.get(&from).copied(),
             Kind::Unknown => None,
         };
@@ -160,6 +159,10 @@ impl Sfu {
             });
             if proved {
                 session.peer.checked(from, to, chosen, now);
+                let first = !std::mem::replace(&mut session.nominated, true);
+                if first && !chosen {
+                    session.nominate(&self.identity, &mut self.sink, (from, to), bytes, now);
+                }
                 if self.by_address.get(&from) != Some(&slot) {
                     self.learn_address(slot, from);
                 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use str0m::bwe::Bitrate;
 use str0m::format::{Codec as Format, PayloadParams};
+use str0m::ice::StunMessage;
 use str0m::media::{Mid, Pt};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::RtpWrite;
@@ -84,6 +85,8 @@ pub(crate) struct Client {
     pub(crate) gone: bool,
     last_sent: Option<Vec<u8>>,
     pub(crate) last_check: Option<Vec<u8>>,
+    /// Its checks that choose a way for media get there.
+    pub(crate) chooses: bool,
 }
 
 impl Client {
@@ -122,6 +125,7 @@ impl Client {
             gone: false,
             last_sent: None,
             last_check: None,
+            chooses: true,
         }
     }
 
@@ -166,6 +170,10 @@ impl Client {
                     self.last_sent = Some(bytes.clone());
                     if bytes.starts_with(&[0, 1]) {
                         self.last_check = Some(bytes.clone());
+                        let check = StunMessage::parse(&bytes);
+                        if !self.chooses && check.is_ok_and(|check| check.use_candidate()) {
+                            continue;
+                        }
                     }
                     self.up.push(now, Wire { server: transmit.destination, bytes });
                 }

@@ -489,3 +489,20 @@ fn a_large_picture_leaves_in_pieces_and_sound_goes_between_them() {
     assert!(sound < 20, "the sound does not wait for the picture: {sound}");
     world.clients[viewer].check_continuity(false);
 }
+
+#[test]
+fn who_has_not_chosen_a_way_yet_is_answered_on_the_one_that_is_proved() {
+    let mut world = World::new(31);
+    let program = FeedId::new(1);
+    world.open_program(program);
+    let viewer = world.play(program, Impairment { delay: millis(10), ..Impairment::default() });
+    // A browser that has asked in vain for seconds takes one more before it chooses.
+    world.clients[viewer].chooses = false;
+    world.run_until(millis(400), |world| world.clients[viewer].connected.is_some());
+    world.run_until(millis(700), |world| !world.clients[viewer].got.is_empty());
+    world.clients[viewer].chooses = true;
+    world.run(millis(3_000));
+    let last = world.clients[viewer].got.last().expect("it plays").at;
+    assert!(world.now.duration_since(last) < millis(100), "it plays on when the peer chooses");
+    assert_eq!(world.stats().panics, 0);
+}
