@@ -1,10 +1,10 @@
 // The command line, as somebody meets it who has never seen it.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { executable, Server } from "./lib/server.ts";
 
 interface Ended {
@@ -23,17 +23,29 @@ function palco(args: string[], env: Record<string, string> = {}): Promise<Ended>
   });
 }
 
+const folders: string[] = [];
+
+async function ownFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "palco-cli-"));
+  folders.push(folder);
+  return folder;
+}
+
+after(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+
 test("--help names every key with its environment variable and default", async () => {
   const { code, out } = await palco(["serve", "--help"]);
   assert.equal(code, 0);
-  for (const key of ["data", "listen", "rtc", "rtc-public", "public-url", "tls-cert", "tls-key", "mixer", "log"]) {
+  for (const key of ["data", "listen", "rtc", "rtc-public", "rtc-shards", "public-url", "tls-cert", "tls-key", "mixer", "log"]) {
     assert.match(out, new RegExp(`--${key}\\b`));
-    assert.match(out, new RegExp(`PALCO_${key.replace("-", "_").toUpperCase()}`));
+    assert.match(out, new RegExp(`PALCO_${key.replaceAll("-", "_").toUpperCase()}`));
   }
 });
 
 test("a misspelt key is refused, in the file and in the environment", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "palco-cli-"));
+  const folder = await ownFolder();
   const file = join(folder, "palco.toml");
   await writeFile(file, 'lisen = "127.0.0.1:1"\n');
   const fromFile = await palco(["serve", "--config", file]);
@@ -47,7 +59,7 @@ test("a misspelt key is refused, in the file and in the environment", async () =
 test("an address in use is said so, with what to do", async () => {
   const server = await Server.start();
   try {
-    const folder = await mkdtemp(join(tmpdir(), "palco-cli-"));
+    const folder = await ownFolder();
     const listen = server.url.slice("http://".length);
     const ended = await palco(["serve", "--data", folder, "--listen", listen, "--rtc", "127.0.0.1:0"]);
     assert.notEqual(ended.code, 0);
