@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
@@ -56,7 +58,8 @@ function startBot(name: string, extra: string[] = []): Running {
 }
 
 before(async () => {
-  server = await Server.start();
+  // As a service finds it on most systems.
+  server = await Server.start([], 1, 1_024);
   api = new Api(server.url, server.adminToken);
   await api.post("/shows", { title: "A siege", slug });
   const tiles = [...(await tilesOf("grid", 4)).values()];
@@ -300,6 +303,32 @@ test("a host freezes without leaving, and another is killed", async () => {
   for (const name of ["Ben", "Cleo"]) {
     await until(`${name} is back`, 20_000, async () => (await performer(name)).video);
     await inPlaceAgain(name);
+  }
+});
+
+test("ten thousand connections that say nothing keep nobody out, and are let go", async (t) => {
+  const { port, hostname } = new URL(server.url);
+  // Ten thousand, or what this machine lets one process have open.
+  const limit = /^Max open files +\d+ +(\d+)/m.exec(await readFile("/proc/self/limits", "utf8"))?.[1];
+  const most = Math.min(10_000, Number(limit ?? 4_000) - 2_000);
+  const open: Socket[] = [];
+  let closed = 0;
+  try {
+    for (let count = 0; count < most; count += 250) {
+      const some = Array.from({ length: 250 }, () => connect(Number(port), hostname));
+      for (const socket of some) {
+        socket.on("error", () => undefined);
+        socket.on("close", () => (closed += 1));
+      }
+      await Promise.all(some.map((socket) => once(socket, "connect")));
+      open.push(...some);
+    }
+    const asked = performance.now();
+    assert.equal((await fetch(`${server.url}/hls/${slug}/index.m3u8`, { signal: AbortSignal.timeout(5_000) })).status, 200);
+    t.diagnostic(`a playlist beside ${open.length - closed} idle connections took ${Math.round(performance.now() - asked)} ms`);
+    await until("they are let go", 30_000, () => Promise.resolve(closed >= open.length));
+  } finally {
+    for (const socket of open) socket.destroy();
   }
 });
 

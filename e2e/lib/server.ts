@@ -67,9 +67,10 @@ export class Server {
 
   /**
    * With the large picture for everybody, whatever this machine is busy with: strips are read in it; and with one shard,
-   * however many cores it has. `extra` may say otherwise.
+   * however many cores it has. `extra` may say otherwise. `softFiles`: how many files a process may open here that does
+   * not ask for more.
    */
-  static async start(extra: string[] = [], shards = 1): Promise<Server> {
+  static async start(extra: string[] = [], shards = 1, softFiles?: number): Promise<Server> {
     const data = await mkdtemp(join(tmpdir(), "palco-e2e-"));
     const port = await freePort();
     const rtcPort = await freeUdpPort(shards);
@@ -77,7 +78,7 @@ export class Server {
     const args = ["serve", "--data", data, ...doors, ...extra];
     if (!extra.includes("--follow-bandwidth")) args.push("--follow-bandwidth", "false");
     const log: string[] = [];
-    const child = launch(args, log);
+    const child = launch(args, log, softFiles === undefined ? [] : ["prlimit", `--nofile=${softFiles}:`]);
     const url = `http://127.0.0.1:${port}`;
     await ready(url, child, log);
     const adminToken = (await readFile(join(data, "admin.token"), "utf8")).trim();
@@ -106,9 +107,10 @@ export class Server {
   }
 }
 
-function launch(args: string[], log: string[]): ChildProcess {
+function launch(args: string[], log: string[], under: string[] = []): ChildProcess {
   const env = { ...process.env, NO_COLOR: "1" };
-  const child = spawn(executable("palco"), args, { stdio: ["ignore", "pipe", "pipe"], env });
+  const [program = "", ...rest] = [...under, executable("palco"), ...args];
+  const child = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"], env });
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => {
       log.push(text);

@@ -5,6 +5,7 @@ mod broadcast;
 mod clock;
 mod config;
 mod demo;
+mod files;
 mod house;
 mod live;
 mod metrics;

@@ -1,5 +1,6 @@
 //! `palco rehearse`: real viewers, many of them, and whether the server holds them.
 
+use crate::files;
 use clap::Args;
 use palco_base::{Fault, Secret};
 use palco_load::{Joins, Plan, Report, Second};
@@ -86,7 +87,8 @@ pub(crate) fn rehearse(rehearse: Rehearse) -> Result<ExitCode, Fault> {
         explain_usage();
         return Ok(ExitCode::from(2));
     }
-    more_files();
+    // Every viewer is a socket.
+    files::take_all();
     let workers = rehearse.workers.map_or(1 + usize::from(rehearse.viewers > PER_WORKER), usize::from);
     let plan = Plan {
         to: rehearse.to,
@@ -111,14 +113,6 @@ pub(crate) fn rehearse(rehearse: Rehearse) -> Result<ExitCode, Fault> {
     let report = runtime.block_on(palco_load::rehearse(&plan, stop, progress))?;
     print(&report, rehearse.json)?;
     Ok(ExitCode::from(u8::from(!report.verdict.held)))
-}
-
-/// Every viewer is a socket: as many as we may have.
-fn more_files() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // It may be refused; then sockets run out, and that is said.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 #[allow(clippy::print_stderr)] // The person at the terminal must learn what is missing.

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::demo;
+use crate::files;
 use crate::house::House;
 use crate::live::Surroundings;
 use crate::metrics::Metrics;
@@ -52,6 +53,7 @@ pub(crate) fn run(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
 }
 
 async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
+    files::take_all_for_an_audience();
     let tls = config.tls.as_ref().map(|(cert, key)| tls(cert, key)).transpose()?;
     let listener =
         TcpListener::bind(config.listen).await.map_err(|error| in_use(config.listen, "listen", &error))?;

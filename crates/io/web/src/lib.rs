@@ -23,6 +23,7 @@ mod convert;
 mod events;
 mod fault;
 mod headers;
+mod heard;
 mod hls;
 pub mod house;
 mod limits;

@@ -1,6 +1,7 @@
 //! The listening socket: HTTP/1.1 and HTTP/2, with or without TLS.
 
 use crate::app::Peer;
+use crate::heard::{Heard, Listening};
 use crate::links::Encrypted;
 use crate::site::Site;
 use axum::Router;
@@ -130,9 +131,23 @@ async fn connection(
         request.extensions_mut().insert(Encrypted(encrypted));
         router.clone().oneshot(request)
     });
-    let served = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-    if let Err(error) = watcher.watch(served).await {
-        // Clients go away all the time; nothing is wrong with us.
-        tracing::debug!(%error, "a connection ended early");
+    let heard = Heard::default();
+    let stream = TokioIo::new(Listening { stream, heard: heard.clone() });
+    let served = builder.serve_connection_with_upgrades(stream, service).into_owned();
+    tokio::select! {
+        served = watcher.watch(served) => if let Err(error) = served {
+            // Clients go away all the time; nothing is wrong with us.
+            tracing::debug!(%error, "a connection ended early");
+        },
+        () = silence(heard) => tracing::debug!("a connection that said nothing was let go"),
+    }
+}
+
+/// Ends when nothing has come in the time for a head. (The library's own time begins with the first
+/// byte, which tells it whether this is HTTP/1 or 2.)
+async fn silence(heard: Heard) {
+    sleep_until(Instant::now() + HEAD_TIME).await;
+    if heard.something() {
+        std::future::pending::<()>().await;
     }
 }

@@ -89,6 +89,31 @@ async fn who_does_not_send_a_whole_head_is_let_go() {
     assert!(began.elapsed() <= Duration::from_secs(11), "{:?}", began.elapsed());
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_says_nothing_at_all_is_let_go() {
+    let running = start().await;
+    let began = tokio::time::Instant::now();
+    assert_eq!(exchange(running.address, "").await, "");
+    assert!(began.elapsed() <= Duration::from_secs(11), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_rests_between_two_requests_stays() {
+    let running = start().await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    for _ in 0..2 {
+        stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        while !answer.ends_with("true}") {
+            let mut piece = [0; 1024];
+            let count = stream.read(&mut piece).await.unwrap();
+            assert!(count > 0, "closed too early: {answer}");
+            answer.push_str(std::str::from_utf8(&piece[..count]).unwrap());
+        }
+        tokio::time::advance(Duration::from_secs(8)).await;
+    }
+}
+
 #[tokio::test]
 async fn heads_that_are_too_large_or_no_heads_are_refused() {
     let running = start().await;
