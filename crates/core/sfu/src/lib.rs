@@ -24,6 +24,7 @@ mod packet;
 mod peer;
 mod player;
 mod program;
+mod repairs;
 mod rewrite;
 mod rng;
 mod rtcp;

@@ -211,6 +211,9 @@ impl Sfu {
             Told::Received { ssrc, lost, highest } if player.out.is_picture(ssrc) => {
                 key_frame |= player.received(lost, highest, now);
             }
+            Told::Heard { ssrc, middle, delay } if player.out.is_picture(ssrc) => {
+                player.out.note_heard(middle, delay, ntp);
+            }
             Told::Estimate { bitrate } => key_frame |= player.estimate(bitrate, now),
             Told::Clock { ssrc, middle } => player.out.note_clock(ssrc, middle, now),
             _ => {}

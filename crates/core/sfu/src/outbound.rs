@@ -9,6 +9,7 @@ use crate::history::History;
 use crate::keys::Keys;
 use crate::packet::Packet;
 use crate::peer::{Route, Sink};
+use crate::repairs::Repairs;
 use crate::rewrite::{Rewriter, Rewritten};
 use crate::rtcp::Compound;
 use crate::srtp::Srtp;
@@ -22,12 +23,6 @@ const REPORTS: Duration = Duration::from_secs(1);
 /// Datagrams the kernel cuts one run into at most, and its bytes.
 const RUN_DATAGRAMS: usize = 64;
 const RUN_BYTES: usize = 60_000;
-/// What may be sent again at once, in bytes. It fills up with a share of what is sent: bursts on
-/// a bad link need many repairs, and more than this does not get through anyway.
-const REPAIRS: usize = 64 * 1_024;
-const REPAIR_SHARE: usize = 2;
-/// No datagram is larger.
-const LARGEST: usize = 1_500;
 /// Probes are taken from this many of the last packets.
 const PROBES: u16 = 8;
 
@@ -209,7 +204,7 @@ pub(crate) struct Outbound {
     report_at: Option<Instant>,
     /// A receiver's clock to be given back: its SSRC, its time, and when it came.
     peer_clock: Option<(u32, u32, Instant)>,
-    repairs: usize,
+    repairs: Repairs,
     /// Probes sent so far.
     probes: u16,
 }
@@ -223,7 +218,7 @@ impl Outbound {
             video,
             report_at: None,
             peer_clock: None,
-            repairs: REPAIRS,
+            repairs: Repairs::new(),
             probes: 0,
         }
     }
@@ -293,7 +288,7 @@ impl Outbound {
             sent += length;
         }
         run.send(via.route, via.sink);
-        self.repairs = (self.repairs + sent / REPAIR_SHARE).min(REPAIRS);
+        self.repairs.earn(sent);
         if self.report_at.is_some_and(|at| at <= via.now) {
             self.report(via);
         }
@@ -326,20 +321,29 @@ impl Outbound {
         self.peer_clock = Some((ssrc, middle, now));
     }
 
+    /// The peer heard our report of the time `middle`, and told so `delay` later (both as
+    /// [`crate::rtcp::Told::Heard`] has them).
+    pub(crate) fn note_heard(&mut self, middle: u32, delay: u32, ntp: u64) {
+        let way = ((ntp >> 16) as u32).wrapping_sub(middle).wrapping_sub(delay).cast_signed();
+        // A receiver that counts a little too much makes it negative.
+        self.repairs.measured(Duration::from_micros(u64::from(way.max(0).unsigned_abs()) * 15_625 / 1_024));
+    }
+
     /// Whether this is the SSRC of the picture.
     pub(crate) fn is_picture(&self, ssrc: u32) -> bool {
         self.video.as_ref().is_some_and(|track| track.ssrc == ssrc)
     }
 
-    /// Sends the packet again that went out as `seq`, if it can be had and not too many were.
+    /// Sends the packet again that went out as `seq`, if it can be had, is not on its way and not too
+    /// many were.
     pub(crate) fn resend(&mut self, seq: u16, histories: [&History; 2], via: &mut Via<'_>) {
-        if self.repairs < LARGEST {
+        if !self.repairs.begin(seq, via.now) {
             via.sink.stats.repairs_refused += 1;
             return;
         }
         let bytes = self.again(seq, histories, via);
         via.sink.stats.repairs += u64::from(bytes > 0);
-        self.repairs -= bytes;
+        self.repairs.spend(bytes);
     }
 
     /// Sends the packet again that went out as `seq`, if it can be had. Gives its bytes.

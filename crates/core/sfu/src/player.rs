@@ -6,7 +6,11 @@ use crate::ladder::{Ladder, Meter, Move};
 use crate::outbound::{Outbound, Via};
 use crate::packet::Packet;
 use palco_base::{FeedId, MediaKind, Size};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// After the large picture filled the line, its queue is left to run empty for so long: the first
+/// key frame of the small one, sent behind it, would get lost, and its repairs fill the line again.
+const DRAIN: Duration = Duration::from_millis(100);
 
 /// The playing side of a session.
 pub(crate) struct Player {
@@ -25,6 +29,8 @@ pub(crate) struct Player {
     /// The Rendition that is being sent, and whether a picture of it was left out: what comes
     /// after cannot be decoded then.
     sending: (Size, bool),
+    /// No picture before then.
+    drained_at: Option<Instant>,
 }
 
 /// What came of packets for a player.
@@ -47,6 +53,7 @@ impl Player {
             sent_rate: Meter::default(),
             probed: None,
             sending: (Size::Large, false),
+            drained_at: None,
         }
     }
 
@@ -73,6 +80,9 @@ impl Player {
         let mut done = Forwarded::default();
         let Some(first) = packets.first() else { return done };
         let kind = first.codec.kind();
+        if kind == MediaKind::Video && self.drained_at.is_some_and(|at| via.now < at) {
+            return done;
+        }
         let size = rates.map_or(Size::Large, |_| self.size());
         let key = packets.iter().any(|p| p.starts_key);
         if self.next == Some(feed)
@@ -128,14 +138,14 @@ impl Player {
     pub(crate) fn estimate(&mut self, estimate: u64, now: Instant) -> bool {
         let sent = self.sent_rate.rate(now);
         let moved = self.ladder.as_mut().and_then(|ladder| ladder.estimate(estimate, sent, now));
-        self.moved(moved)
+        self.moved(moved, now)
     }
 
     /// How many packets of the picture got lost up to which. Whether a key frame is needed now.
     pub(crate) fn received(&mut self, lost: i32, highest: u32, now: Instant) -> bool {
         let sent = self.sent_rate.rate(now);
         let moved = self.ladder.as_mut().and_then(|ladder| ladder.received(lost, highest, sent, now));
-        self.moved(moved)
+        self.moved(moved, now)
     }
 
     /// Looks whether more can be played, and probes for it. Whether a key frame is needed now.
@@ -145,7 +155,7 @@ impl Player {
         let moved = ladder.tick(small, large, via.now);
         let Some(target) = ladder.target(small, large, via.now).filter(|_| self.out.can_probe()) else {
             self.probed = None;
-            return self.moved(moved);
+            return self.moved(moved, via.now);
         };
         let (last, left) = self.probed.unwrap_or((via.now, 0));
         let since = via.now.saturating_duration_since(last).as_micros() as u64;
@@ -159,15 +169,16 @@ impl Player {
             bits = bits.saturating_sub(8 * bytes as u64);
         }
         self.probed = Some((via.now, bits));
-        self.moved(moved)
+        self.moved(moved, via.now)
     }
 
-    const fn moved(&mut self, moved: Option<Move>) -> bool {
-        if let Some(Move::Down) = moved {
+    fn moved(&mut self, moved: Option<Move>, now: Instant) -> bool {
+        if moved == Some(Move::Down) {
             // Whatever comes in its place: each packet more makes the queue longer.
-            self.sending = (self.sending.0, true);
+            self.sending.1 = true;
+            self.drained_at = Some(now + DRAIN);
         }
-        moved.is_some()
+        moved == Some(Move::Up)
     }
 
     /// The Rendition played where there is more than one.

@@ -16,6 +16,9 @@ const EXTENDED_REPORT: u8 = 207;
 pub(crate) enum Told {
     /// Of what we send under `ssrc`, up to packet `highest`, `lost` have not come, ever.
     Received { ssrc: u32, lost: i32, highest: u32 },
+    /// When this was told, our report of the time `middle` (the middle 32 bits of NTP time) under
+    /// `ssrc` had been heard for `delay`, in 1/65,536 s.
+    Heard { ssrc: u32, middle: u32, delay: u32 },
     /// Packet `first`, and `first + 1 + n` for each bit n of `more`, are missing.
     Missing { ssrc: u32, first: u16, more: u16 },
     /// The picture of `ssrc` cannot go on without a key frame.
@@ -86,6 +89,10 @@ fn blocks(bytes: Option<&[u8]>, count: u8, each: &mut impl FnMut(Told)) {
             // 24 bits with a sign.
             let lost = (lost << 8).cast_signed() >> 8;
             each(Told::Received { ssrc, lost, highest });
+            // Zero: it heard none yet.
+            if let (Some(middle @ 1..), Some(delay)) = (word(block, 4), word(block, 5)) {
+                each(Told::Heard { ssrc, middle, delay });
+            }
         }
     }
 }
@@ -173,6 +180,9 @@ mod tests {
         let report =
             [&[0x81, 201, 0, 7, 0, 0, 0, 1, 0, 0, 0, 9, 64, 255, 255, 254, 0, 1, 2, 3][..], &[0; 12]]
                 .concat();
+        let heard = [&report[..24], &[0, 1, 0, 2, 0, 0, 0, 5]].concat();
+        let of = |middle, delay| Told::Heard { ssrc: 9, middle, delay };
+        assert_eq!(told(&heard)[1..], [of(0x1_0002, 5)]);
         assert_eq!(told(&report), [Told::Received { ssrc: 9, lost: -2, highest: 0x1_0203 }]);
         let nack = [0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 9, 1, 2, 0x80, 1];
         assert_eq!(told(&nack), [Told::Missing { ssrc: 9, first: 0x0102, more: 0x8001 }]);
