@@ -26,13 +26,14 @@ let page: Page;
 const broken: string[] = [];
 
 /** The audience's page, its media through a relay. */
-async function seat(through: Relay): Promise<Page> {
+async function seat(through: Relay, url = `${server.url}/shows/${slug}/watch`, script = ""): Promise<Page> {
   const context = await openContext(browser, { width: 1280, height: 800 });
+  await context.addInitScript(script);
   await teachFacts(context);
   await detour(context, server.rtcPort, through.port);
   const it = await context.newPage();
   it.on("pageerror", (error) => broken.push(error.message));
-  await it.goto(`${server.url}/shows/${slug}/watch`, { waitUntil: "domcontentloaded" });
+  await it.goto(url, { waitUntil: "domcontentloaded" });
   await openScreenEyes(it, tile);
   return it;
 }
@@ -142,6 +143,21 @@ test("UDP is blocked from the start: the playlist's picture", async (t) => {
   t.diagnostic(`HLS picture ${Math.round(ms)} ms after the page was asked for`);
   await other.context().close();
   await wall.stop();
+});
+
+test("a browser that plays HLS by itself, as older iPhones do, behind doors that want a grant", async (t) => {
+  await api.patch(`/shows/${slug}`, { door: "grant" });
+  const { url } = await api.post(`/shows/${slug}/viewer-links`);
+  const wall = await Relay.start(server.rtcPort);
+  await wall.say("cut");
+  const began = Date.now();
+  const other = await seat(wall, url, "delete window.MediaSource; delete window.ManagedMediaSource;");
+  const ms = await movesBy(other, "hls", began, 15_000);
+  t.diagnostic(`HLS picture ${Math.round(ms)} ms after the page was asked for, ${Math.round(await age(other))} ms old`);
+  assert.ok(await other.evaluate(() => document.querySelector<HTMLVideoElement>(".watch-hls video")?.src.endsWith(".m3u8")), "by itself");
+  await other.context().close();
+  await wall.stop();
+  await api.patch(`/shows/${slug}`, { door: "open" });
 });
 
 /** What the viewer's WebRTC brings: picture height, and bits in the last `millis`. */

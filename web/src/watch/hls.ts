@@ -177,6 +177,8 @@ export class HlsSource {
       const Library = await fetchLibrary();
       if (turn !== this.turn) return;
       if (!Library && !playsNatively(this.video)) return this.tell.unable();
+      // The browser itself sends no headers: who watches, and with which grant, is in a cookie then.
+      if (!Library) await this.fetch("pass", "POST");
       const url = ask.picture ? this.url : await this.soundUrl();
       if (turn !== this.turn) return;
       if (Library) this.play(new Library(this.config(ask)), Library, url, ask);
@@ -269,10 +271,15 @@ export class HlsSource {
     return { "palco-viewer": this.viewer, ...bearer(this.token) };
   }
 
+  private async fetch(url: string, method: string): Promise<Response> {
+    const response = await fetch(new URL(url, new URL(this.url, location.href)), { method, headers: this.headers() });
+    if (!response.ok) throw new TypeError(`${response.status}`);
+    return response;
+  }
+
   /** hls.js leaves out what has no picture where others do, so its playlist is found here. */
   private async soundUrl(): Promise<string> {
-    const response = await fetch(this.url, { headers: this.headers() });
-    if (!response.ok) throw new TypeError(`${response.status}`);
+    const response = await this.fetch(this.url, "GET");
     const sound = soundIn(await response.text());
     return sound === null ? this.url : new URL(sound, response.url).href;
   }

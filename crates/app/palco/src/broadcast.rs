@@ -163,7 +163,7 @@ impl Broadcast {
         std::mem::forget(gone);
         let busy = || Fault::unavailable("busy", "The server is stopping.").hint("Try again in a moment.");
         match answered.map_err(|_| busy())? {
-            Answer::Found { head, bytes } => Ok(HlsAnswer { head, bytes }),
+            Answer::Found { head, body } => Ok(HlsAnswer { head, body }),
             Answer::Stored { head, stored } => self.stored(head, stored).await,
             Answer::Refused(fault) => Err(fault),
         }
@@ -176,7 +176,7 @@ impl Broadcast {
             Fault::unavailable("store_failed", "The recording cannot be read.").internal(error)
         })??;
         let bytes = read.ok_or_else(|| Fault::not_found("unknown_segment", "This was not recorded."))?;
-        Ok(HlsAnswer { head, bytes })
+        Ok(HlsAnswer { head, body: bytes.into() })
     }
 
     /// What happened so far; frames dropped before the core; whether the recording had to end.

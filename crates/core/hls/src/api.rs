@@ -5,7 +5,11 @@
 
 use crate::path::{Directives, Rendition, Resource};
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use palco_base::{Bitrate, EncodedFrame, Fault, MediaTime};
+use std::io::Write as _;
+use std::sync::{Arc, OnceLock};
 
 /// A track of the Program: its index in [`Settings::tracks`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -246,16 +250,69 @@ pub enum Stored {
     },
 }
 
+/// Bytes shared by all who get them. What they are compressed to is shared too: a playlist of hours
+/// is large, says little, and is asked for by everybody at once.
+#[derive(Clone, Debug)]
+pub struct Body {
+    bytes: Bytes,
+    gzip: Option<Arc<OnceLock<Bytes>>>,
+}
+
+impl Body {
+    /// Bytes that are worth compressing.
+    #[must_use]
+    pub fn text(text: String) -> Self {
+        Self { bytes: text.into(), gzip: Some(Arc::default()) }
+    }
+
+    /// The bytes as they are.
+    #[must_use]
+    pub const fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Whether they are worth compressing.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        self.gzip.is_some()
+    }
+
+    /// The bytes as gzip (RFC 1952), made for the first who asks; none of media, which is
+    /// compressed already.
+    #[must_use]
+    pub fn gzip(&self) -> Option<&Bytes> {
+        Some(self.gzip.as_deref()?.get_or_init(|| {
+            let mut gzip = GzEncoder::new(Vec::with_capacity(self.bytes.len() / 4), Compression::fast());
+            // Writing to a Vec does not fail.
+            let _ = gzip.write_all(&self.bytes);
+            gzip.finish().unwrap_or_default().into()
+        }))
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes, gzip: None }
+    }
+}
+
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Body {}
+
 /// What a request gets.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Answer {
-    /// 200 (or 304, or 206: ranges and conditions are the shell's) with these bytes, which are
-    /// shared by all who get them.
+    /// 200 (or 304, or 206: ranges, conditions and codings are the shell's) with this body.
     Found {
         /// The head.
         head: Head,
         /// The body, whole.
-        bytes: Bytes,
+        body: Body,
     },
     /// As above, but the bytes are in the recording; 404 if they are not.
     Stored {

@@ -251,7 +251,7 @@ impl Hls {
         let to_unix = self.timeline.get(msn).map_or(MediaTime::ZERO, |boundary| boundary.to_unix);
         let discontinuity = self.discontinuities.contains(&msn);
         let track = &mut self.tracks[id.0];
-        let before = track.shelf.entries().last().map(|entry| entry.segment.program_date_time);
+        let before = track.shelf.last_segment().map(|segment| segment.program_date_time);
         let date = before.unwrap_or(MediaTime::ZERO).max(arrived.time + to_unix);
         track.begin(msn, arrived.time, tick);
         track.shelf.begin(Segment {
@@ -313,7 +313,7 @@ impl Hls {
         };
         let longest = self.longest();
         let track = &mut self.tracks[id.0];
-        let before = track.shelf.entries().last().map(|entry| &entry.segment);
+        let before = track.shelf.last_segment();
         let after = before.map_or(MediaTime::ZERO, |s| s.program_date_time + s.duration);
         let segment = Segment {
             track: id,

@@ -33,7 +33,7 @@ mod track;
 mod waiting;
 
 pub use api::{
-    Answer, Cache, Counters, Head, Input, Output, Request, RequestId, Resume, Segment, Settings, Stored,
+    Answer, Body, Cache, Counters, Head, Input, Output, Request, RequestId, Resume, Segment, Settings, Stored,
     Track, TrackId, TrackKind, WallClock,
 };
 pub use film::{FILM_LOOK, Film, Look};

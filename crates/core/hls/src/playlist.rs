@@ -4,7 +4,7 @@ use crate::api::Settings;
 use crate::path::Resource;
 use crate::shelf::Shelf;
 use palco_base::{MediaTime, WallTime};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// `application/vnd.apple.mpegurl`: the media type of playlists (RFC 8216bis §4).
 pub(crate) const CONTENT_TYPE: &str = "application/vnd.apple.mpegurl";
@@ -32,14 +32,14 @@ pub(crate) fn skip_boundary(settings: &Settings) -> MediaTime {
 
 /// Seconds with five digits after the point, rounded down: a part never looks longer than the
 /// part target.
-pub(crate) fn seconds(time: MediaTime) -> String {
+pub(crate) fn seconds(time: MediaTime) -> impl fmt::Display {
     let units = time.micros().max(0) / 10;
-    format!("{}.{:05}", units / 100_000, units % 100_000)
+    fmt::from_fn(move |f| write!(f, "{}.{:05}", units / 100_000, units % 100_000))
 }
 
 /// A date as ISO 8601 with milliseconds, in UTC. Years before 1970 or after 9999 are cut off.
-pub(crate) fn date(unix: MediaTime) -> String {
-    WallTime::from_unix_millis(unix.millis()).to_string()
+pub(crate) fn date(unix: MediaTime) -> impl fmt::Display {
+    WallTime::from_unix_millis(unix.millis())
 }
 
 /// What a media playlist says besides its own segments.
@@ -157,14 +157,14 @@ mod tests {
             (i64::MAX / 1_000_000, "9999-12-31T23:59:59.999Z"),
             (-5, "1970-01-01T00:00:00.000Z"),
         ] {
-            assert_eq!(date(MediaTime::from_micros(seconds.saturating_mul(1_000_000))), text);
+            assert_eq!(date(MediaTime::from_micros(seconds.saturating_mul(1_000_000))).to_string(), text);
         }
     }
 
     #[test]
     fn seconds_are_rounded_down() {
-        assert_eq!(seconds(MediaTime::from_micros(333_339)), "0.33333");
-        assert_eq!(seconds(MediaTime::from_micros(2_000_000)), "2.00000");
-        assert_eq!(seconds(MediaTime::from_micros(-1)), "0.00000");
+        assert_eq!(seconds(MediaTime::from_micros(333_339)).to_string(), "0.33333");
+        assert_eq!(seconds(MediaTime::from_micros(2_000_000)).to_string(), "2.00000");
+        assert_eq!(seconds(MediaTime::from_micros(-1)).to_string(), "0.00000");
     }
 }

@@ -1,13 +1,12 @@
 //! Requests to answers.
 
-use crate::api::{Answer, Cache, Head, Output, Request, RequestId, Stored, TrackId};
+use crate::api::{Answer, Body, Cache, Head, Output, Request, RequestId, Stored, TrackId};
 use crate::hls::Hls;
 use crate::path::{Directives, Rendition, Resource};
 use crate::playlist::{self, Variant, target_duration, targets};
-use crate::shelf::Shelf;
+use crate::shelf::{Complete, Shelf};
 use crate::track::{Form, Rendered, Track};
 use crate::waiting::Want;
-use bytes::Bytes;
 use palco_base::{Class, Fault};
 use std::hash::{DefaultHasher, Hasher};
 
@@ -175,7 +174,7 @@ impl Hls {
         let state = &self.tracks[track.0];
         if let Some(found) = state.shelf.part(msn, part) {
             let etag = format!("\"{}-{msn}.{part}\"", state.shelf.name());
-            return Some(Answer::Found { head: media_head(state, etag), bytes: found.bytes.clone() });
+            return Some(Answer::Found { head: media_head(state, etag), body: found.bytes.clone().into() });
         }
         let hinted = !self.ended && state.shelf.hint() == Some((msn, part));
         (!hinted).then(|| not_found("There is no such part."))
@@ -185,7 +184,7 @@ impl Hls {
         let state = &self.tracks[track.0];
         let head = media_head(state, format!("\"{}-init-{number}\"", state.shelf.name()));
         match state.inits.get(&number) {
-            Some(bytes) => Answer::Found { head, bytes: bytes.clone() },
+            Some(bytes) => Answer::Found { head, body: bytes.clone().into() },
             None if number < state.next_init => {
                 Answer::Stored { head, stored: Stored::Init { track, number } }
             }
@@ -195,13 +194,13 @@ impl Hls {
 
     fn segment(&self, track: TrackId, msn: u64) -> Answer {
         let state = &self.tracks[track.0];
-        let Some(entry) = state.shelf.entry(msn).filter(|entry| !entry.segment.gap) else {
-            return not_found("There is no such segment.");
-        };
         let head = media_head(state, format!("\"{}-{msn}\"", state.shelf.name()));
-        match entry.bytes() {
-            Some(bytes) => Answer::Found { head, bytes: bytes.clone() },
-            None => Answer::Stored { head, stored: Stored::Segment { track, sequence: msn } },
+        match state.shelf.complete_segment(msn) {
+            Some(Complete::Here(bytes)) => Answer::Found { head, body: bytes.clone().into() },
+            Some(Complete::Stored) => {
+                Answer::Stored { head, stored: Stored::Segment { track, sequence: msn } }
+            }
+            Some(Complete::Gap) | None => not_found("There is no such segment."),
         }
     }
 
@@ -240,7 +239,7 @@ impl Hls {
 
     /// All renditions play, or one does for two segments already and nobody waits for the rest.
     fn multivariant_ready(&self) -> bool {
-        let going = |track: &Track| track.init.is_some() && track.shelf.entries().len() >= 2;
+        let going = |track: &Track| track.init.is_some() && track.shelf.count() >= 2;
         self.ended || self.tracks.iter().all(Track::started) || self.tracks.iter().any(going)
     }
 
@@ -298,12 +297,12 @@ fn rendered(version: u64, text: String) -> Rendered {
     // The same text has the same tag, also in another process.
     let mut hasher = DefaultHasher::new();
     hasher.write(text.as_bytes());
-    Rendered { version, etag: format!("\"{:016x}\"", hasher.finish()), bytes: Bytes::from(text) }
+    Rendered { version, etag: format!("\"{:016x}\"", hasher.finish()), body: Body::text(text) }
 }
 
 fn found(rendered: Rendered, cache: Cache) -> Answer {
     let head = Head { content_type: playlist::CONTENT_TYPE, cache, etag: rendered.etag };
-    Answer::Found { head, bytes: rendered.bytes }
+    Answer::Found { head, body: rendered.body }
 }
 
 fn media_head(track: &Track, etag: String) -> Head {

@@ -1,5 +1,6 @@
-//! What one track has to show: its segments since the start of the show, the parts of the newest,
-//! and the text of the older ones, which is written once.
+//! What one track has to show: its segments since the start of the show, and the parts of the
+//! newest. A show of hours has thousands of segments: of those whose bytes are on the disk alone,
+//! only what their lines in the playlist say is kept.
 
 use crate::api::Segment;
 use crate::part::Part;
@@ -7,23 +8,46 @@ use crate::path::{Rendition, Resource};
 use crate::playlist;
 use bytes::Bytes;
 use palco_base::MediaTime;
+use std::collections::VecDeque;
 use std::fmt::Write;
-use std::ops::Range;
 
-/// A complete segment.
+/// Bytes of text per segment, about.
+const SEGMENT_TEXT: usize = 96;
+
+/// A complete segment whose bytes may be in memory.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) segment: Segment,
     /// Where it ends, counted from the beginning of the playlist.
     ends: MediaTime,
-    /// Its bytes, while they are in memory.
+    /// Its bytes, if they are in memory.
     bytes: Option<Bytes>,
-    /// Its parts, while the bytes are in memory: `bytes` of each is a piece of the segment's.
+    /// Its parts: `bytes` of each is a piece of the segment's.
     parts: Vec<Part>,
-    /// How many parts it had.
-    part_count: u32,
-    /// Where its text stands in the history, once it is there.
-    text: Range<usize>,
+}
+
+/// What a playlist says of a segment.
+#[derive(Clone, Copy, Debug)]
+struct Lines {
+    program_date_time: MediaTime,
+    /// µs; no segment is longer than an hour.
+    duration: u32,
+    init: u32,
+    discontinuity: bool,
+    gap: bool,
+}
+
+/// 1,800 an hour and track are kept until the show ends.
+const _: () = assert!(size_of::<Lines>() <= 24);
+
+/// A complete segment, as it can be had.
+pub(crate) enum Complete<'a> {
+    /// From memory.
+    Here(&'a Bytes),
+    /// From the recording.
+    Stored,
+    /// There is no media.
+    Gap,
 }
 
 /// The segment that is being cut.
@@ -33,28 +57,28 @@ pub(crate) struct Open {
     pub(crate) parts: Vec<Part>,
 }
 
-/// How far back from the end what is kept.
+/// How far back from the end what is kept. Each reaches at least as far as the one before.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Windows {
     /// `EXT-X-PART` is listed for segments that end later than this.
     pub(crate) parts: MediaTime,
-    /// Bytes stay in memory for segments that end later than this.
-    pub(crate) memory: MediaTime,
     /// The skip boundary.
     pub(crate) skip: MediaTime,
+    /// Bytes stay in memory for segments that end later than this.
+    pub(crate) memory: MediaTime,
 }
 
 #[derive(Debug)]
 pub(crate) struct Shelf {
     name: Rendition,
     windows: Windows,
-    entries: Vec<Entry>,
+    /// The media sequence number of the first complete segment.
+    begins: Option<u64>,
+    /// Those that have left the memory window.
+    past: Vec<Lines>,
+    /// Those that follow.
+    recent: VecDeque<Entry>,
     open: Option<Open>,
-    /// The text of the first `frozen` entries, in which nothing changes any more.
-    history: String,
-    frozen: usize,
-    /// Entries before this have no bytes.
-    in_memory: usize,
     /// Changes whenever the playlist does.
     version: u64,
 }
@@ -64,11 +88,10 @@ impl Shelf {
         Self {
             name,
             windows,
-            entries: Vec::new(),
+            begins: None,
+            past: Vec::new(),
+            recent: VecDeque::new(),
             open: None,
-            history: String::new(),
-            frozen: 0,
-            in_memory: 0,
             version: 0,
         }
     }
@@ -86,8 +109,14 @@ impl Shelf {
         self.version += 1;
     }
 
-    pub(crate) fn entries(&self) -> &[Entry] {
-        &self.entries
+    /// How many complete segments there are.
+    pub(crate) fn count(&self) -> usize {
+        self.past.len() + self.recent.len()
+    }
+
+    /// The last complete segment.
+    pub(crate) fn last_segment(&self) -> Option<&Segment> {
+        self.recent.back().map(|entry| &entry.segment)
     }
 
     pub(crate) const fn open(&self) -> Option<&Open> {
@@ -96,18 +125,31 @@ impl Shelf {
 
     /// The media sequence number of the first segment.
     pub(crate) fn first(&self) -> Option<u64> {
-        self.entries.first().map(|e| &e.segment).or(self.open().map(|o| &o.segment)).map(|s| s.sequence)
+        self.begins.or(self.open().map(|open| open.segment.sequence))
     }
 
     /// The media sequence number of the last complete segment.
     pub(crate) fn last(&self) -> Option<u64> {
-        self.entries.last().map(|entry| entry.segment.sequence)
+        self.last_segment().map(|segment| segment.sequence)
     }
 
-    /// The complete segment with this number.
-    pub(crate) fn entry(&self, msn: u64) -> Option<&Entry> {
-        let first = self.entries.first()?.segment.sequence;
-        self.entries.get(usize::try_from(msn.checked_sub(first)?).ok()?)
+    /// The complete segment with this number, unless it left the memory window.
+    fn entry(&self, msn: u64) -> Option<&Entry> {
+        let first = self.recent.front()?.segment.sequence;
+        self.recent.get(usize::try_from(msn.checked_sub(first)?).ok()?)
+    }
+
+    /// The complete segment with this number, if there is one.
+    pub(crate) fn complete_segment(&self, msn: u64) -> Option<Complete<'_>> {
+        if let Some(Entry { segment, bytes, .. }) = self.entry(msn) {
+            return Some(match bytes {
+                _ if segment.gap => Complete::Gap,
+                Some(bytes) => Complete::Here(bytes),
+                None => Complete::Stored,
+            });
+        }
+        let index = usize::try_from(msn.checked_sub(self.begins?)?).ok()?;
+        self.past.get(index).map(|lines| if lines.gap { Complete::Gap } else { Complete::Stored })
     }
 
     /// The number and part that come next: what `EXT-X-PRELOAD-HINT` names.
@@ -124,7 +166,7 @@ impl Shelf {
             Some(open) if !open.parts.is_empty() => {
                 Some((open.segment.sequence, Some(open.parts.len() as u32 - 1)))
             }
-            _ => self.entries.last().map(|e| (e.segment.sequence, e.part_count.checked_sub(1))),
+            _ => self.recent.back().map(|e| (e.segment.sequence, (e.parts.len() as u32).checked_sub(1))),
         }
     }
 
@@ -138,7 +180,7 @@ impl Shelf {
             None => msn <= last,
             Some(part) => match self.entry(msn) {
                 // A part past the end of its segment is the first of the next.
-                Some(entry) if part >= u64::from(entry.part_count) => msn < last || self.has_open(msn + 1, 0),
+                Some(entry) if part >= entry.parts.len() as u64 => msn < last || self.has_open(msn + 1, 0),
                 Some(_) => true,
                 None => msn < last || self.has_open(msn, part),
             },
@@ -197,39 +239,22 @@ impl Shelf {
 
     fn add(&mut self, segment: Segment, bytes: Option<Bytes>, parts: Vec<Part>) {
         let ends = self.ends() + segment.duration;
-        let part_count = parts.len() as u32;
-        self.entries.push(Entry { segment, ends, bytes, parts, part_count, text: 0..0 });
+        self.begins.get_or_insert(segment.sequence);
+        self.recent.push_back(Entry { segment, ends, bytes, parts });
         self.version += 1;
-        self.forget(ends);
+        while let Some(entry) = self.recent.pop_front_if(|entry| entry.ends + self.windows.memory < ends) {
+            self.past.push(Lines::of(&entry.segment));
+        }
     }
 
     /// Where the last complete segment ends.
     fn ends(&self) -> MediaTime {
-        self.entries.last().map_or(MediaTime::ZERO, |entry| entry.ends)
-    }
-
-    fn forget(&mut self, end: MediaTime) {
-        while let Some(entry) = self.entries.get(self.frozen)
-            && entry.ends + self.windows.parts < end
-        {
-            let from = self.history.len();
-            let text = self.text(self.frozen, false);
-            self.history.push_str(&text);
-            self.entries[self.frozen].text = from..self.history.len();
-            self.frozen += 1;
-        }
-        while let Some(entry) = self.entries.get_mut(self.in_memory)
-            && entry.ends + self.windows.memory < end
-        {
-            entry.bytes = None;
-            entry.parts = Vec::new();
-            self.in_memory += 1;
-        }
+        self.recent.back().map_or(MediaTime::ZERO, |entry| entry.ends)
     }
 
     /// Bytes of media in memory.
     pub(crate) fn memory(&self) -> u64 {
-        let complete = self.entries.iter().skip(self.in_memory).filter_map(|e| e.bytes.as_ref());
+        let complete = self.recent.iter().filter_map(|entry| entry.bytes.as_ref());
         let open = self.open.iter().flat_map(|open| open.parts.iter().map(|part| &part.bytes));
         complete.chain(open).map(|bytes| bytes.len() as u64).sum()
     }
@@ -242,70 +267,79 @@ impl Shelf {
             .flat_map(|open| &open.parts)
             .fold(MediaTime::ZERO, |sum, part| sum + part.duration);
         let boundary = self.ends() + open - self.windows.skip;
-        self.entries[..self.frozen].partition_point(|entry| entry.ends < boundary)
+        self.past.len() + self.recent.partition_point(|entry| entry.ends < boundary)
     }
 
     /// The lines of all segments and parts, without the first `skip` segments.
     pub(crate) fn write(&self, skip: usize, into: &mut String) {
-        let from = self.entries.get(skip).filter(|_| skip < self.frozen).map(|entry| entry.text.start);
-        into.push_str(&self.history[from.unwrap_or(self.history.len())..]);
-        for index in self.frozen.max(skip)..self.entries.len() {
-            into.push_str(&self.text(index, true));
+        let begins = self.begins.unwrap_or(0);
+        for (index, lines) in self.past.iter().enumerate().skip(skip) {
+            let before = index.checked_sub(1).and_then(|before| self.past.get(before));
+            self.segment(begins + index as u64, lines, before, &[], into);
         }
-        if let Some(open) = self.open.as_ref().filter(|open| !open.parts.is_empty()) {
-            self.head_of(&open.segment, self.entries.last().map(|e| &e.segment), into);
-            self.parts(&open.segment, &open.parts, into);
+        let mut last = self.past.last().copied();
+        for (index, entry) in self.recent.iter().enumerate() {
+            let lines = Lines::of(&entry.segment);
+            let before = last.replace(lines);
+            if self.past.len() + index >= skip {
+                let listed = entry.ends + self.windows.parts >= self.ends();
+                let parts = if listed { &entry.parts[..] } else { &[] };
+                self.segment(entry.segment.sequence, &lines, before.as_ref(), parts, into);
+            }
+        }
+        if let Some(Open { segment, parts }) = self.open.as_ref().filter(|open| !open.parts.is_empty()) {
+            self.head(&Lines::of(segment), last.as_ref(), into);
+            self.parts(segment.sequence, parts, into);
         }
     }
 
     /// Bytes that [`write`](Self::write) will need, about.
     pub(crate) fn text_size(&self, skip: usize) -> usize {
-        let from = self.entries.get(skip).filter(|_| skip < self.frozen).map(|entry| entry.text.start);
-        self.history.len() - from.unwrap_or(self.history.len()) + 8_192
+        (self.count() - skip) * SEGMENT_TEXT + 8_192
     }
 
-    fn text(&self, index: usize, parts: bool) -> String {
-        let mut text = String::with_capacity(512);
-        let entry = &self.entries[index];
-        let before = index.checked_sub(1).map(|before| &self.entries[before].segment);
-        self.head_of(&entry.segment, before, &mut text);
-        if parts {
-            self.parts(&entry.segment, &entry.parts, &mut text);
+    fn segment(&self, sequence: u64, lines: &Lines, before: Option<&Lines>, parts: &[Part], into: &mut String) {
+        self.head(lines, before, into);
+        self.parts(sequence, parts, into);
+        if lines.gap {
+            into.push_str("#EXT-X-GAP\n");
         }
-        if entry.segment.gap {
-            text.push_str("#EXT-X-GAP\n");
-        }
-        let uri = Resource::Segment(self.name.clone(), entry.segment.sequence);
-        let duration = playlist::seconds(entry.segment.duration);
+        let uri = Resource::Segment(self.name.clone(), sequence);
+        let duration = playlist::seconds(MediaTime::from_micros(lines.duration.into()));
         // Writing to a String cannot fail, here and below.
-        let _ = writeln!(text, "#EXTINF:{duration},\n{uri}");
-        text
+        let _ = writeln!(into, "#EXTINF:{duration},\n{uri}");
     }
 
-    fn head_of(&self, segment: &Segment, before: Option<&Segment>, into: &mut String) {
-        if segment.discontinuity {
+    fn head(&self, lines: &Lines, before: Option<&Lines>, into: &mut String) {
+        if lines.discontinuity {
             into.push_str("#EXT-X-DISCONTINUITY\n");
         }
-        if segment.discontinuity || before.is_none_or(|before| before.init != segment.init) {
-            let uri = Resource::Init(self.name.clone(), segment.init);
+        if lines.discontinuity || before.is_none_or(|before| before.init != lines.init) {
+            let uri = Resource::Init(self.name.clone(), lines.init);
             let _ = writeln!(into, "#EXT-X-MAP:URI=\"{uri}\"");
         }
-        let date = playlist::date(segment.program_date_time);
+        let date = playlist::date(lines.program_date_time);
         let _ = writeln!(into, "#EXT-X-PROGRAM-DATE-TIME:{date}");
     }
 
-    fn parts(&self, segment: &Segment, parts: &[Part], into: &mut String) {
+    fn parts(&self, sequence: u64, parts: &[Part], into: &mut String) {
         for (index, part) in parts.iter().enumerate() {
             let duration = playlist::seconds(part.duration);
-            let uri = Resource::Part(self.name.clone(), segment.sequence, index as u32);
+            let uri = Resource::Part(self.name.clone(), sequence, index as u32);
             let independent = if part.independent { ",INDEPENDENT=YES" } else { "" };
             let _ = writeln!(into, "#EXT-X-PART:DURATION={duration},URI=\"{uri}\"{independent}");
         }
     }
 }
 
-impl Entry {
-    pub(crate) const fn bytes(&self) -> Option<&Bytes> {
-        self.bytes.as_ref()
+impl Lines {
+    fn of(segment: &Segment) -> Self {
+        Self {
+            program_date_time: segment.program_date_time,
+            duration: u32::try_from(segment.duration.micros()).unwrap_or(0),
+            init: segment.init,
+            discontinuity: segment.discontinuity,
+            gap: segment.gap,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! One track: what its encoder says of itself, the segment it is in, and its shelf.
 
 use crate::aac::AudioConfig;
-use crate::api::{self, TrackKind};
+use crate::api::{self, Body, TrackKind};
 use crate::fmp4::{VIDEO_RATE, audio_init, video_init};
 use crate::h264::{ParameterSets, Sps};
 use crate::part::{Limits, Pending, span};
@@ -39,7 +39,7 @@ pub(crate) struct Cutting {
 #[derive(Clone, Debug)]
 pub(crate) struct Rendered {
     pub(crate) version: u64,
-    pub(crate) bytes: Bytes,
+    pub(crate) body: Body,
     pub(crate) etag: String,
 }
 

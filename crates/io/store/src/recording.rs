@@ -62,11 +62,61 @@ struct Place {
     size: u64,
 }
 
+/// Where everything is. A show of hours has thousands of segments, so what is kept of one is small.
+#[derive(Default)]
+struct Places {
+    inits: HashMap<(TrackId, u32), Place>,
+    /// Per track, by sequence number.
+    segments: HashMap<TrackId, Vec<SegmentPlace>>,
+}
+
+struct SegmentPlace {
+    offset: u64,
+    sequence: u32,
+    size: u32,
+}
+
+impl Places {
+    fn insert(&mut self, what: Stored, place: Place) {
+        match what {
+            Stored::Init { track, number } => {
+                self.inits.insert((track, number), place);
+            }
+            Stored::Segment { track, sequence } => {
+                // A segment of 4 GB, or one after centuries, cannot be found again.
+                let (Ok(sequence), Ok(size)) = (sequence.try_into(), place.size.try_into()) else { return };
+                let segments = self.segments.entry(track).or_default();
+                let it = SegmentPlace { offset: place.offset, sequence, size };
+                match segments.binary_search_by_key(&sequence, |segment| segment.sequence) {
+                    Ok(known) => segments[known] = it,
+                    Err(at) => segments.insert(at, it),
+                }
+            }
+        }
+    }
+
+    fn get(&self, what: Stored) -> Option<Place> {
+        match what {
+            Stored::Init { track, number } => self.inits.get(&(track, number)).copied(),
+            Stored::Segment { track, sequence } => {
+                let segments = self.segments.get(&track)?;
+                let at = segments.binary_search_by_key(&sequence, |segment| segment.sequence.into()).ok()?;
+                let SegmentPlace { offset, size, .. } = segments[at];
+                Some(Place { track: track.0, offset, size: size.into() })
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.inits.is_empty() && self.segments.is_empty()
+    }
+}
+
 /// The recording of one show: written by one thread, read by any.
 pub struct Recording {
     dir: PathBuf,
     keep_free: u64,
-    places: RwLock<HashMap<Stored, Place>>,
+    places: RwLock<Places>,
     writer: Mutex<Writer>,
 }
 
@@ -90,7 +140,7 @@ impl Store {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(e) => return Err(at(&index, &e)),
         };
-        let mut places = HashMap::new();
+        let mut places = Places::default();
         let mut segments = Vec::new();
         // What follows the last line end was not written whole.
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
@@ -156,7 +206,7 @@ fn index_of(dir: &Path) -> PathBuf {
     dir.join("index.jsonl")
 }
 
-fn note(entry: Entry, places: &mut HashMap<Stored, Place>, segments: &mut Vec<Segment>) {
+fn note(entry: Entry, places: &mut Places, segments: &mut Vec<Segment>) {
     match entry {
         Entry::Init { track, number, offset, size } => {
             places.insert(Stored::Init { track: TrackId(track), number }, Place { track, offset, size });
@@ -248,7 +298,7 @@ impl Recording {
     /// # Errors
     /// `store_failed`; `recording_gone` if it was deleted meanwhile.
     pub fn read_begin(&self, what: Stored, most: usize) -> Result<Option<Bytes>, Fault> {
-        let place = self.places.read().unwrap_or_else(PoisonError::into_inner).get(&what).copied();
+        let place = self.places.read().unwrap_or_else(PoisonError::into_inner).get(what);
         let Some(Place { track, offset, size }) = place else { return Ok(None) };
         let path = self.media_of(track);
         let size = usize::try_from(size).map_err(|_| failed("A recording cannot be read."))?;

@@ -6,6 +6,7 @@ use crate::convert;
 use crate::fault::{Answer, Refusal};
 use crate::limits::{Limiter, Rate};
 use crate::links::Links;
+use crate::pass::Pass;
 use crate::types::StageState;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::{AUTHORIZATION, USER_AGENT};
@@ -105,6 +106,8 @@ impl App {
 pub(crate) struct Caller {
     app: App,
     token: Option<Secret>,
+    /// What stands in for the token and the viewer where a player sends neither.
+    pass: Option<Pass>,
     from: IpAddr,
     pub(crate) links: Links,
 }
@@ -118,7 +121,7 @@ impl FromRequestParts<App> for Caller {
             .get::<Peer>()
             .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Peer(address)| address.ip());
         let links = Links::new(app.0.config.public_url.as_deref(), parts);
-        Ok(Self { token: bearer(parts)?, from, links, app: app.clone() })
+        Ok(Self { token: bearer(parts)?, pass: None, from, links, app: app.clone() })
     }
 }
 
@@ -157,7 +160,7 @@ pub(crate) fn not_allowed() -> Fault {
 impl Caller {
     /// Who is asking; none without a token. A bad token is a fault, never "nobody".
     pub(crate) fn who(&self) -> Result<Option<Who>, Fault> {
-        let Some(token) = &self.token else { return Ok(None) };
+        let Some(token) = self.grant() else { return Ok(None) };
         match self.app.backend().authenticate(token.reveal()) {
             Ok(who) => Ok(Some(who)),
             Err(fault) => {
@@ -165,6 +168,22 @@ impl Caller {
                 Err(fault)
             }
         }
+    }
+
+    /// The token, or the one of the pass.
+    fn grant(&self) -> Option<&Secret> {
+        self.token.as_ref().or(self.pass.as_ref().and_then(|pass| pass.grant.as_ref()))
+    }
+
+    /// With the pass that came along, where one counts.
+    pub(crate) fn passing(mut self, headers: &HeaderMap) -> Self {
+        self.pass = Pass::of(headers);
+        self
+    }
+
+    /// A pass for what this request says and brings.
+    pub(crate) fn make_pass(&self, headers: &HeaderMap) -> Result<Pass, Fault> {
+        Ok(Pass { viewer: self.viewer(headers)?, grant: self.grant().cloned() })
     }
 
     pub(crate) fn somebody(&self) -> Result<Who, Fault> {
@@ -220,10 +239,11 @@ impl Caller {
         matches!(who, None | Some(Who::Viewer(_)))
     }
 
-    /// Whose request it is: as their player says; else those with the same address and the same
+    /// Whose request it is: as their player or their pass says; else those with the same address and the same
     /// program are taken for one, under a name made anew at each start of the server.
     pub(crate) fn viewer(&self, headers: &HeaderMap) -> Result<ViewerId, Fault> {
-        Ok(said_viewer(headers)?.unwrap_or_else(|| {
+        let passing = self.pass.as_ref().map(|pass| pass.viewer);
+        Ok(said_viewer(headers)?.or(passing).unwrap_or_else(|| {
             let program = headers.get(USER_AGENT).map(HeaderValue::as_bytes);
             ViewerId::new(self.app.0.names.hash_one((self.from.to_canonical(), program)))
         }))

@@ -124,7 +124,7 @@ pub struct HlsAnswer {
     /// The head.
     pub head: palco_hls::Head,
     /// The whole body.
-    pub bytes: Bytes,
+    pub body: palco_hls::Body,
 }
 
 /// The house of a show: who is there, and all numbers so far.

@@ -8,10 +8,13 @@ use crate::pages;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE};
+use axum::http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE, SET_COOKIE,
+    VARY,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use palco_base::Fault;
 use palco_hls::path::{Directives, Resource};
 use palco_house::Input;
@@ -19,7 +22,22 @@ use palco_stage::{Door, Phase, Snapshot};
 use std::ops::Range;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/hls/{show}/{*resource}", get(deliver))
+    Router::new().route("/hls/{show}/pass", post(pass)).route("/hls/{show}/{*resource}", get(deliver))
+}
+
+/// Lets the browser itself play, which sends nothing but cookies.
+async fn pass(
+    State(app): State<App>,
+    caller: Caller,
+    Path(key): Path<String>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    may_watch(caller.who()?, &*app.show(&key)?)?;
+    let pass = caller.make_pass(&headers)?;
+    let cookie = pass.cookie(&format!("/hls/{key}"), caller.links.encrypted());
+    let cookie = cookie.ok_or_else(|| Fault::invalid("path_broken", "The address cannot be read."))?;
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie), (CACHE_CONTROL, HeaderValue::from_static("no-store"))])
+        .into_response())
 }
 
 async fn deliver(
@@ -29,6 +47,7 @@ async fn deliver(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer<Response> {
+    let caller = caller.passing(&headers);
     let who = caller.who()?;
     let snapshot = app.show(&key)?;
     may_watch(who, &snapshot)?;
@@ -57,12 +76,26 @@ pub(crate) fn may_watch(who: Option<Who>, snapshot: &Snapshot) -> Result<(), Fau
     }
 }
 
-fn respond(HlsAnswer { head, bytes }: HlsAnswer, shared: &str, request: &HeaderMap) -> Response {
+fn respond(HlsAnswer { mut head, body }: HlsAnswer, shared: &str, request: &HeaderMap) -> Response {
     let mut headers = HeaderMap::new();
     let text = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
     headers.insert(CACHE_CONTROL, text(format!("{shared}, {}", head.cache.header())));
-    headers.insert(ETAG, text(head.etag.clone()));
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    let mut bytes = body.bytes();
+    if body.is_text() {
+        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        // A range is of the plain text.
+        if pages::takes_gzip(request)
+            && !request.contains_key(RANGE)
+            && let Some(gzip) = body.gzip()
+        {
+            bytes = gzip;
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            // Other bytes, another tag (RFC 9110 §8.8.3).
+            head.etag.insert_str(head.etag.len() - 1, "-gzip");
+        }
+    }
+    headers.insert(ETAG, text(head.etag.clone()));
     if pages::matches(request, &head.etag) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
@@ -71,7 +104,7 @@ fn respond(HlsAnswer { head, bytes }: HlsAnswer, shared: &str, request: &HeaderM
     // RFC 9110 §13.1.5: the range is of what the client has, or it gets the whole.
     let same = request.get(IF_RANGE).is_none_or(|tag| tag.as_bytes() == head.etag.as_bytes());
     match wanted.filter(|_| same).and_then(|wanted| range(wanted, bytes.len())) {
-        None => (headers, Body::from(bytes)).into_response(),
+        None => (headers, Body::from(bytes.clone())).into_response(),
         Some(Err(Outside)) => {
             headers.insert(CONTENT_RANGE, text(format!("bytes */{}", bytes.len())));
             (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()

@@ -30,6 +30,7 @@ mod limits;
 mod links;
 mod media;
 mod pages;
+mod pass;
 pub mod requests;
 mod sdp;
 mod server;

@@ -31,6 +31,11 @@ impl Links {
         Self { base: format!("{scheme}://{host}") }
     }
 
+    /// Whether the site is reached by TLS.
+    pub(crate) fn encrypted(&self) -> bool {
+        self.base.starts_with("https:")
+    }
+
     pub(crate) fn watch(&self, slug: &str) -> String {
         format!("{}/shows/{slug}/watch", self.base)
     }

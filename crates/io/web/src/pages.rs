@@ -109,7 +109,7 @@ pub(crate) fn matches(request: &HeaderMap, tag: &str) -> bool {
 }
 
 /// Whether gzip is listed and not weighed down to nothing (RFC 9110 §12.5.3).
-fn takes_gzip(request: &HeaderMap) -> bool {
+pub(crate) fn takes_gzip(request: &HeaderMap) -> bool {
     let lists = request.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     lists.flat_map(|list| list.split(',')).any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));

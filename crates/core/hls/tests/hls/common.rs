@@ -240,7 +240,7 @@ impl World {
     pub(crate) fn get(&mut self, path: &str, query: &str) -> (Head, Bytes) {
         let id = self.ask(path, query);
         match self.answers.remove(&id) {
-            Some(Answer::Found { head, bytes }) => (head, bytes),
+            Some(Answer::Found { head, body }) => (head, body.bytes().clone()),
             other => panic!("{path}?{query}: {other:?}"),
         }
     }

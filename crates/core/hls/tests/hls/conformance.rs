@@ -36,8 +36,8 @@ fn msn_blocks_until_the_segment_is_in_the_playlist() {
     world.run(ms(19_990));
     assert!(world.waits(id));
     world.run(ms(20_100));
-    let Some(Answer::Found { bytes, .. }) = world.answers.remove(&id) else { panic!("not answered") };
-    let playlist = m3u8::parse(std::str::from_utf8(&bytes).unwrap());
+    let Some(Answer::Found { body, .. }) = world.answers.remove(&id) else { panic!("not answered") };
+    let playlist = m3u8::parse(std::str::from_utf8(body.bytes()).unwrap());
     assert_eq!(playlist.last(), next);
 }
 
@@ -49,8 +49,8 @@ fn msn_and_part_block_until_the_part_is_in_the_playlist_and_the_whole_playlist_c
     let id = world.ask("720p.m3u8", &format!("_HLS_msn={msn}&_HLS_part={part}"));
     assert!(world.waits(id));
     world.run(ms(19_750));
-    let Some(Answer::Found { bytes, .. }) = world.answers.remove(&id) else { panic!("not answered") };
-    let playlist = m3u8::parse(std::str::from_utf8(&bytes).unwrap());
+    let Some(Answer::Found { body, .. }) = world.answers.remove(&id) else { panic!("not answered") };
+    let playlist = m3u8::parse(std::str::from_utf8(body.bytes()).unwrap());
     assert_eq!(playlist.segments.len(), before.segments.len(), "whole");
     assert_eq!(playlist.open_parts(), part + 1);
 }
@@ -79,8 +79,8 @@ fn a_part_index_past_the_end_means_part_0_of_the_next_segment() {
     let id = world.ask("720p.m3u8", &format!("_HLS_msn={}&_HLS_part=6", last + 1));
     assert!(world.waits(id));
     world.run(ms(20_400));
-    let Some(Answer::Found { bytes, .. }) = world.answers.remove(&id) else { panic!("not answered") };
-    assert_eq!(m3u8::parse(std::str::from_utf8(&bytes).unwrap()).open_parts(), 1);
+    let Some(Answer::Found { body, .. }) = world.answers.remove(&id) else { panic!("not answered") };
+    assert_eq!(m3u8::parse(std::str::from_utf8(body.bytes()).unwrap()).open_parts(), 1);
 }
 
 #[test]
@@ -184,9 +184,10 @@ fn a_hinted_part_is_requestable_and_comes_whole_when_it_is_complete() {
         let id = world.ask(&hint, "");
         assert!(world.waits(id), "{hint} is not there yet");
         world.run(ms(19_500 + 400 * (step + 1)));
-        let Some(Answer::Found { head, bytes }) = world.answers.remove(&id) else { panic!("{hint}") };
+        let Some(Answer::Found { head, body }) = world.answers.remove(&id) else { panic!("{hint}") };
         assert_eq!((head.content_type, head.cache), ("video/mp4", Cache::Immutable));
-        assert_eq!(world.get(&hint, "").1, bytes, "and for good");
+        assert_eq!(&world.get(&hint, "").1, body.bytes(), "and for good");
+        assert_eq!(body.gzip(), None, "media is compressed already");
     }
 }
 

@@ -128,12 +128,12 @@ impl Run {
     fn look(&mut self) {
         for (index, name) in NAMES.into_iter().enumerate() {
             let id = self.world.ask(&format!("{name}.m3u8"), "");
-            let Some(Answer::Found { bytes, .. }) = self.world.answers.remove(&id) else {
+            let Some(Answer::Found { body, .. }) = self.world.answers.remove(&id) else {
                 self.world.answers.remove(&id);
                 self.world.handle(Input::Cancel(id));
                 continue;
             };
-            let whole = m3u8::parse(std::str::from_utf8(&bytes).unwrap());
+            let whole = m3u8::parse(std::str::from_utf8(body.bytes()).unwrap());
             let delta = m3u8::parse(&self.world.text(&format!("{name}.m3u8"), "_HLS_skip=YES"));
             if let Some(have) = &self.have[index] {
                 follows(have, &whole);

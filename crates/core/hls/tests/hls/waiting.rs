@@ -18,7 +18,7 @@ fn a_thousand_blocked_requests_cost_one_rendering_and_one_wake_up() {
     assert_eq!(world.wakes, [1_000]);
     assert_eq!(world.hls.counters().renderings, renderings + 1);
     let mut bodies = ids.iter().map(|id| match &world.answers[id] {
-        Answer::Found { bytes, .. } => bytes.as_ptr(),
+        Answer::Found { body, .. } => (body.bytes().as_ptr(), body.gzip().expect("a playlist").as_ptr()),
         other => panic!("{other:?}"),
     });
     let first = bodies.next().unwrap();

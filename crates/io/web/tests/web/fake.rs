@@ -5,7 +5,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use palco_base::{Class, ClipId, Fault, MediaTime, Secret, SessionId, ShowId};
 use palco_hls::path::{Directives, Resource};
-use palco_hls::{Cache, Head};
+use palco_hls::{Body, Cache, Head};
 use palco_stage::{Clip, Command, Fact, Now, Record, Snapshot, Stage, WallTime};
 use palco_web::{
     Answer, Backend, Download, Health, HlsAnswer, HouseNow, Issued, Levels, Offer, Recording, Right, Session,
@@ -259,7 +259,8 @@ impl Backend for Fake {
             };
             let head = Head { content_type, cache, etag: "\"tag\"".to_owned() };
             let text = format!("{resource} {:?}", directives.msn);
-            Ok(HlsAnswer { head, bytes: text.into() })
+            let body = if cache == Cache::No { Body::text(text) } else { bytes::Bytes::from(text).into() };
+            Ok(HlsAnswer { head, body })
         })
     }
 

@@ -3,6 +3,7 @@
 use crate::client::{ADMIN, Client, Reply};
 use axum::http::StatusCode;
 use serde_json::json;
+use std::io::Read as _;
 
 async fn with(client: &Client, path: &str, header: &str, value: &str) -> Reply {
     client.with_header("GET", path, None, (header, value), "text/plain", "").await
@@ -48,6 +49,45 @@ async fn directives_reach_the_core_and_bad_ones_do_not() {
     }
     assert_eq!(client.get("/hls/nobody/index.m3u8", None).await.fault(), (404, "unknown_show".into()));
     assert_eq!(client.get("/hls/x", None).await.fault(), (404, "unknown_path".into()));
+}
+
+#[tokio::test]
+async fn a_playlist_comes_compressed_to_who_takes_it() {
+    let client = Client::new();
+    let show = live(&client).await;
+    let path = format!("/hls/{show}/720p.m3u8");
+    let plain = client.get(&path, None).await;
+    assert_eq!((plain.header("etag"), plain.header("vary")), ("\"tag\"", "accept-encoding"));
+    let gzip = with(&client, &path, "accept-encoding", "br, gzip").await;
+    assert_eq!((gzip.status, gzip.header("content-encoding")), (StatusCode::OK, "gzip"));
+    assert_eq!(gzip.header("etag"), "\"tag-gzip\"", "other bytes, another tag");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&gzip.body[..]).read_to_string(&mut text).unwrap();
+    assert_eq!(text, plain.text());
+    let segment = with(&client, &format!("/hls/{show}/720p/7.m4s"), "accept-encoding", "gzip").await;
+    assert_eq!(segment.header("content-encoding"), "", "media is compressed already");
+}
+
+#[tokio::test]
+async fn a_browser_that_plays_by_itself_comes_in_by_a_cookie() {
+    let client = Client::new();
+    let show = client.show("Show").await;
+    let closed = json!({"door": "grant"});
+    client.json("PATCH", &format!("/api/v1/shows/{show}"), Some(ADMIN), closed).await;
+    client.post(&format!("/api/v1/shows/{show}/start")).await;
+    let (pass, path) = (format!("/hls/{show}/pass"), format!("/hls/{show}/720p/7.m4s"));
+    assert_eq!(client.bare("POST", &pass, None).await.fault(), (401, "token_missing".into()));
+    assert_eq!(client.bare("POST", &pass, Some("wrong")).await.fault(), (401, "token_invalid".into()));
+    let reply = client.bare("POST", &pass, Some(ADMIN)).await;
+    assert_eq!((reply.status, reply.header("cache-control")), (StatusCode::NO_CONTENT, "no-store"));
+    let cookie = reply.header("set-cookie");
+    let rest = format!("; Path=/hls/{show}; Max-Age=43200; HttpOnly; SameSite=Strict");
+    let said = cookie.strip_suffix(rest.as_str()).expect(cookie);
+    assert_eq!(with(&client, &path, "cookie", said).await.status, StatusCode::OK);
+    let forged = said.replace(ADMIN, "wrong");
+    assert_eq!(with(&client, &path, "cookie", &forged).await.fault(), (401, "token_invalid".into()));
+    let api = with(&client, &format!("/api/v1/shows/{show}/credentials"), "cookie", said).await;
+    assert_ne!(api.status, StatusCode::OK, "it counts for nothing else");
 }
 
 #[tokio::test]
