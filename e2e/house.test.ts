@@ -185,9 +185,17 @@ test("the recording is downloaded from the desk, and ffprobe and Chromium play i
   const times = await run("ffprobe", ["-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pts_time", "-of", "csv=p=0", file]);
   const pts = times.stdout.split("\n").map((line) => Number.parseFloat(line)).filter(Number.isFinite);
   assert.ok(pts.length > 100 && pts.every((at, n) => n === 0 || at > (pts[n - 1] ?? 0)), "times only go forward");
-  const played = await playsInChromium(await readFile(file));
+  const whole = await readFile(file);
+  const played = await playsInChromium(whole);
   assert.ok(Math.abs(played.duration - duration) < 0.5, `Chromium says ${played.duration} s`);
   assert.ok(Math.abs(played.at - duration * 0.8) < 3 && played.width === 1280, JSON.stringify(played));
+  // A download that broke off goes on where it was.
+  const path = `${server.url}/api/v1/shows/${slug}/recording.mp4`;
+  for (const from of [7, Math.floor(whole.length / 3), whole.length - 1]) {
+    const rest = await fetch(path, { headers: { authorization: `Bearer ${server.adminToken}`, range: `bytes=${from}-` } });
+    assert.equal(rest.status, 206);
+    assert.ok(whole.subarray(from).equals(Buffer.from(await rest.arrayBuffer())), `the rest from ${from}`);
+  }
 });
 
 /** What a browser makes of the file: its length, and the picture at four fifths of it. */

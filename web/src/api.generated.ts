@@ -2514,6 +2514,20 @@ export interface operations {
                     "video/mp4": number[];
                 };
             };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": number[];
+                };
+            };
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Why it was refused */
             default: {
                 headers: {

@@ -2,11 +2,14 @@
 
 use crate::broadcast::{LARGE, SOUND};
 use crate::house::House;
-use futures_util::stream;
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use palco_base::{Class, Fault, ShowId, WallTime};
 use palco_hls::{Film, Stored};
 use palco_store::Recording;
 use palco_web::Download;
+use std::ops::Range;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -22,7 +25,14 @@ pub(crate) async fn film(house: &House, show: ShowId) -> Result<Download, Fault>
         Ok::<_, Fault>((recording, film))
     });
     let (recording, film) = planned.await.map_err(|error| unread(&error))??;
-    let (length, head) = (film.length(), film.head());
+    let (length, tag) = (film.length(), film.tag());
+    Ok(Download { length, tag, read: Box::new(|range| bytes_of(recording, film, range)) })
+}
+
+/// A range of the file, read and cut segment by segment.
+fn bytes_of(recording: Recording, mut film: Film, range: Range<u64>) -> BoxStream<'static, Result<Bytes, Fault>> {
+    let head = film.head();
+    let begins = film.seek(range.start);
     let pieces = stream::try_unfold((Arc::new(recording), film), |(recording, mut film)| async move {
         let Some(what) = film.next() else { return Ok(None) };
         let it = Arc::clone(&recording);
@@ -33,8 +43,19 @@ pub(crate) async fn film(house: &House, show: ShowId) -> Result<Download, Fault>
         let (bytes, film) = cut.await.map_err(|error| unread(&error))??;
         Ok(Some((bytes.into(), (recording, film))))
     });
-    let head = stream::iter([Ok(head)]);
-    Ok(Download { length, bytes: Box::pin(futures_util::StreamExt::chain(head, pieces)) })
+    let in_head = usize::try_from(range.start).map_or(head.len(), |start| start.min(head.len()));
+    let whole = stream::iter([Ok(head.slice(in_head..))]).chain(pieces).boxed();
+    let (skip, left) = (range.start.saturating_sub(begins), range.end - range.start);
+    let cut = stream::try_unfold((whole, skip, left), |(mut whole, skip, left)| async move {
+        let Some(bytes) = whole.try_next().await?.filter(|_| left > 0) else { return Ok(None) };
+        let length = bytes.len() as u64;
+        let from = skip.min(length);
+        let to = (from + left).min(length);
+        // A segment is far smaller than memory.
+        let part = bytes.slice(from as usize..to as usize);
+        Ok(Some((part, (whole, skip - from, left - (to - from)))))
+    });
+    cut.boxed()
 }
 
 fn read(recording: &Recording, what: Stored, most: usize) -> Result<bytes::Bytes, Fault> {

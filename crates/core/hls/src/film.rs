@@ -14,11 +14,15 @@ use mp4_atom::{
 };
 use palco_base::{Class, Fault, MediaTime};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hasher as _};
 
 /// The beginning of a segment tells when it begins: that much of it is read for the plan.
 pub const FILM_LOOK: usize = 256;
 /// What a `sidx` can list.
 const MOST_REFERENCES: usize = 65_535;
+/// Fragments are numbered upwards; each segment has so many numbers, whether it needs them or not,
+/// so that a segment is the same whether those before it were read or not.
+const FRAGMENTS: u32 = 1_000;
 /// Ticks per second of what belongs to no track.
 const MOVIE_RATE: u32 = 1_000;
 
@@ -35,7 +39,6 @@ pub struct Film {
     sets: Vec<Vec<u8>>,
     pieces: Vec<Piece>,
     at: usize,
-    fragments: u32,
 }
 
 /// A segment in the file.
@@ -95,7 +98,7 @@ impl Film {
         let head = head(&mut reels, &pieces, duration);
         let length = head.len() as u64 + pieces.iter().map(|piece| piece.size).sum::<u64>();
         let tracks = reels.iter().map(|reel| reel.id).collect();
-        Ok(Self { head, length, duration, tracks, sets, pieces, at: 0, fragments: 0 })
+        Ok(Self { head, length, duration, tracks, sets, pieces, at: 0 })
     }
 
     /// What stands before the first segment.
@@ -116,6 +119,28 @@ impl Film {
         self.duration
     }
 
+    /// A strong entity tag (RFC 9110 §8.8.3), with its quotes: the head says where everything lies.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&self.head);
+        format!("\"{:016x}\"", hasher.finish())
+    }
+
+    /// Goes to the segment in which a byte of the file lies, or to the first if it lies in the
+    /// head. Gives where that segment begins.
+    pub fn seek(&mut self, byte: u64) -> u64 {
+        let mut begins = self.head.len() as u64;
+        self.at = 0;
+        while let Some(piece) = self.pieces.get(self.at)
+            && begins + piece.size <= byte
+        {
+            begins += piece.size;
+            self.at += 1;
+        }
+        begins
+    }
+
     /// What is to be read next, all of it; none at the end.
     #[must_use]
     pub fn next(&self) -> Option<Stored> {
@@ -133,14 +158,13 @@ impl Film {
             track: piece.track as u32 + 1,
             shift: piece.shift,
             sets: &self.sets[piece.sets],
-            fragments: self.fragments,
+            fragments: self.at as u32 * FRAGMENTS,
         };
-        let (bytes, fragments) = splice::splice(stored, place)?;
+        let bytes = splice::splice(stored, place)?;
         // Its length was promised.
         if bytes.len() as u64 != piece.size {
             return Err(broken(format!("segment {} has another size", piece.sequence)));
         }
-        self.fragments = fragments;
         self.at += 1;
         Ok(bytes)
     }

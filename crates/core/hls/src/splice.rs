@@ -125,8 +125,8 @@ fn samples(moof: &[u8]) -> Result<Vec<Sample>, Fault> {
     (0..count).map(sample).collect()
 }
 
-/// The segment as it stands in the file, and how many fragments there are then.
-pub(crate) fn splice(stored: &[u8], place: Place<'_>) -> Result<(Vec<u8>, u32), Fault> {
+/// The segment as it stands in the file.
+pub(crate) fn splice(stored: &[u8], place: Place<'_>) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::with_capacity(stored.len() + 64);
     let mut fragments = place.fragments;
     let mut of_moof = Vec::new();
@@ -144,7 +144,7 @@ pub(crate) fn splice(stored: &[u8], place: Place<'_>) -> Result<(Vec<u8>, u32), 
             _ => bytes.extend_from_slice(whole),
         }
     }
-    Ok((bytes, fragments))
+    Ok(bytes)
 }
 
 fn moof(stored: &[u8], place: Place<'_>, sequence: u32) -> Result<Vec<u8>, Fault> {

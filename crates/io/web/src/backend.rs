@@ -10,6 +10,7 @@ use futures_util::stream::BoxStream;
 use palco_base::{Fault, FeedId, PerformerId, Secret, SessionId, ShowId, ViewerId};
 use palco_hls::path::{Directives, Resource};
 use palco_stage::{Clip, Command, NewShow, Snapshot, WallTime};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
@@ -155,8 +156,10 @@ pub enum Recording {
 pub struct Download {
     /// Bytes in it.
     pub length: u64,
-    /// Them, as they are read. A fault in it breaks the download off.
-    pub bytes: BoxStream<'static, Result<Bytes, Fault>>,
+    /// Its entity tag, with the quotes.
+    pub tag: String,
+    /// Gives the bytes of a range as they are read. A fault in it breaks the download off.
+    pub read: Box<dyn FnOnce(Range<u64>) -> BoxStream<'static, Result<Bytes, Fault>> + Send>,
 }
 
 /// Loudness of the sources in the mix, peak in dBFS; every 200 ms.

@@ -5,12 +5,12 @@ use crate::app::{App, Caller, not_allowed, token_missing, token_other_show};
 use crate::backend::{HlsAnswer, Who};
 use crate::fault::Answer;
 use crate::pages;
+use crate::ranges::{self, Outside};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE, SET_COOKIE,
-    VARY,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, RANGE, SET_COOKIE, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -19,7 +19,6 @@ use palco_base::Fault;
 use palco_hls::path::{Directives, Resource};
 use palco_house::Input;
 use palco_stage::{Door, Phase, Snapshot};
-use std::ops::Range;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/hls/{show}/pass", post(pass)).route("/hls/{show}/{*resource}", get(deliver))
@@ -100,10 +99,7 @@ fn respond(HlsAnswer { mut head, body }: HlsAnswer, shared: &str, request: &Head
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(head.content_type));
-    let wanted = request.get(RANGE).and_then(|value| value.to_str().ok());
-    // RFC 9110 §13.1.5: the range is of what the client has, or it gets the whole.
-    let same = request.get(IF_RANGE).is_none_or(|tag| tag.as_bytes() == head.etag.as_bytes());
-    match wanted.filter(|_| same).and_then(|wanted| range(wanted, bytes.len())) {
+    match ranges::wanted(request, &head.etag, bytes.len() as u64) {
         None => (headers, Body::from(bytes.clone())).into_response(),
         Some(Err(Outside)) => {
             headers.insert(CONTENT_RANGE, text(format!("bytes */{}", bytes.len())));
@@ -112,59 +108,8 @@ fn respond(HlsAnswer { mut head, body }: HlsAnswer, shared: &str, request: &Head
         Some(Ok(part)) => {
             let place = format!("bytes {}-{}/{}", part.start, part.end - 1, bytes.len());
             headers.insert(CONTENT_RANGE, text(place));
-            (StatusCode::PARTIAL_CONTENT, headers, Body::from(bytes.slice(part))).into_response()
-        }
-    }
-}
-
-/// A range that begins behind the end (RFC 9110 §15.5.17).
-#[derive(Debug, PartialEq)]
-struct Outside;
-
-/// The one range of a `Range` header; none if it is to be passed over (RFC 9110 §14.2): another
-/// unit, more than one range, or not readable.
-fn range(value: &str, length: usize) -> Option<Result<Range<usize>, Outside>> {
-    let (first, last) = value.strip_prefix("bytes=")?.split_once('-')?;
-    let number = |text: &str| {
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| text.parse::<usize>().unwrap_or(usize::MAX))
-    };
-    let (start, end) = match (first.trim(), last.trim()) {
-        ("", last) => (length.saturating_sub(number(last)?), length),
-        (first, "") => (number(first)?, length),
-        (first, last) => {
-            let (first, last) = (number(first)?, number(last)?);
-            if last < first {
-                return None;
-            }
-            (first, last.saturating_add(1).min(length))
-        }
-    };
-    Some(if start < end { Ok(start..end) } else { Err(Outside) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_as_rfc_9110_has_them() {
-        for (value, expected) in [
-            ("bytes=0-0", Some(Ok(0..1))),
-            ("bytes=2-", Some(Ok(2..10))),
-            ("bytes=-3", Some(Ok(7..10))),
-            ("bytes=-30", Some(Ok(0..10))),
-            ("bytes=5-99", Some(Ok(5..10))),
-            ("bytes=10-", Some(Err(Outside))),
-            ("bytes=-0", Some(Err(Outside))),
-            ("bytes=99999999999999999999-", Some(Err(Outside))),
-            ("bytes=3-2", None),
-            ("bytes=0-1,3-4", None),
-            ("bytes=a-b", None),
-            ("bytes=-", None),
-            ("lines=0-1", None),
-        ] {
-            assert_eq!(range(value, 10), expected, "{value}");
+            let part = bytes.slice(part.start as usize..part.end as usize);
+            (StatusCode::PARTIAL_CONTENT, headers, Body::from(part)).into_response()
         }
     }
 }

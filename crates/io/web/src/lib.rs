@@ -31,6 +31,7 @@ mod links;
 mod media;
 mod pages;
 mod pass;
+mod ranges;
 pub mod requests;
 mod sdp;
 mod server;

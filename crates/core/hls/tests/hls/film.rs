@@ -41,6 +41,26 @@ fn made(world: &World) -> (Film, Vec<u8>) {
     (film, bytes)
 }
 
+/// Sees that the file is the same from wherever it is read.
+fn reads_from_anywhere(world: &World, whole: &[u8]) {
+    let mut film = plan(world).unwrap();
+    let tag = film.tag();
+    let head = film.head().len();
+    for byte in [0, head - 1, head, head + 1, whole.len() / 2, whole.len() - 1, whole.len(), whole.len() + 7] {
+        let begins = film.seek(byte as u64) as usize;
+        assert!(begins <= byte.max(head), "{begins} for {byte}");
+        match film.next() {
+            None => assert_eq!(begins, whole.len(), "{byte}"),
+            Some(what) => {
+                let bytes = film.cut(&stored(world, what, None).unwrap()).unwrap();
+                assert!(byte < begins + bytes.len());
+                assert_eq!(bytes, whole[begins..begins + bytes.len()], "{byte}");
+            }
+        }
+    }
+    assert_eq!((plan(world).unwrap().tag(), film.tag()), (tag.clone(), tag), "the same file, the same tag");
+}
+
 /// One number of ffprobe's per line.
 fn probed(path: &str, what: &[&str]) -> Vec<f64> {
     let out = tool("ffprobe", &[what, &["-of", "csv=p=0", path]].concat());
@@ -75,6 +95,7 @@ fn a_show_is_one_file_with_picture_and_sound() {
     let (mut world, videos, _) = show(11);
     world.handle(Input::End);
     let (film, bytes) = made(&world);
+    reads_from_anywhere(&world, &bytes);
     assert!((film.duration().seconds() - 11.0).abs() < 0.1, "{:?}", film.duration());
     judge("film", &bytes, videos[0].len(), 11.0);
 }
@@ -110,6 +131,7 @@ fn after_the_server_was_killed_times_that_begin_again_go_on() {
         first.segments.push((segment, bytes));
     }
     let (film, bytes) = made(&first);
+    reads_from_anywhere(&first, &bytes);
     assert!(film.duration() < MediaTime::from_millis(10_200));
     judge("film-killed", &bytes, 300, 10.0);
 }

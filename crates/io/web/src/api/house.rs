@@ -1,16 +1,19 @@
 //! The house: what players tell, and what the director sees of it, during the show and after it.
 
 use crate::app::{App, Caller, Director};
-use crate::backend::{Backend, Recording};
+use crate::backend::{Backend, Download, Recording};
 use crate::body::{self, Json};
 use crate::fault::{Answer, Refusal};
 use crate::hls::may_watch;
 use crate::house::{self, HouseState, ShowReport};
+use crate::ranges::{self, Outside};
 use crate::requests::{FilmForm, PostSighting};
 use axum::body::Body;
 use axum::extract::{FromRequestParts as _, Path, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::header::{
+    ACCEPT_RANGES, AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use palco_base::{Class, Fault, MediaTime, ViewerId};
 use palco_house::{Input, Sighting};
@@ -129,9 +132,11 @@ async fn report_csv(State(app): State<App>, director: Director) -> Answer<impl I
 /// with an index; what a restart took out is closed up.
 #[utoipa::path(get, path = "/api/v1/shows/{show}/recording.mp4", tag = "house",
     params(("show" = String, Path, description = "Id or slug")),
-    responses((status = 200, content_type = "video/mp4", body = Vec<u8>)), security(("bearer" = [])))]
-async fn film(State(app): State<App>, director: Director) -> Answer<Response> {
-    send(&app, &director.snapshot).await
+    responses((status = 200, content_type = "video/mp4", body = Vec<u8>),
+        (status = 206, content_type = "video/mp4", body = Vec<u8>), (status = 416)),
+    security(("bearer" = [])))]
+async fn film(State(app): State<App>, director: Director, headers: HeaderMap) -> Answer<Response> {
+    send(&app, &director.snapshot, &headers).await
 }
 
 /// The same for a page: a form brings the token in its body, so that the browser itself saves the
@@ -152,10 +157,11 @@ async fn film_by_form(State(app): State<App>, request: Request) -> Answer<Respon
     let value = value.map_err(|_| Fault::invalid("invalid_value", "That is no token."))?;
     parts.headers.insert(AUTHORIZATION, value);
     let director = Director::from_request_parts(&mut parts, &app).await?;
-    send(&app, &director.snapshot).await
+    send(&app, &director.snapshot, &parts.headers).await
 }
 
-async fn send(app: &App, snapshot: &Snapshot) -> Result<Response, Refusal> {
+/// All of it, or the range that a download which broke off goes on with.
+async fn send(app: &App, snapshot: &Snapshot, request: &HeaderMap) -> Result<Response, Refusal> {
     let show = &snapshot.show;
     if show.phase != Phase::Over {
         return Err(Fault::conflict("show_not_over", "The recording is whole once the show is over.")
@@ -166,15 +172,30 @@ async fn send(app: &App, snapshot: &Snapshot) -> Result<Response, Refusal> {
         let text = "The recording of this show was not kept any longer.";
         return Err(Fault::not_found("recording_gone", text).into());
     }
-    let download = app.backend().film(show.id).await?;
-    let headers = [
+    let Download { length, tag, read } = app.backend().film(show.id).await?;
+    let text = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
+    let (status, range) = match ranges::wanted(request, &tag, length) {
+        None => (StatusCode::OK, 0..length),
+        Some(Ok(range)) => (StatusCode::PARTIAL_CONTENT, range),
+        Some(Err(Outside)) => {
+            let headers = [(CONTENT_RANGE, text(format!("bytes */{length}")))];
+            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response());
+        }
+    };
+    let mut headers = HeaderMap::from_iter([
         (CONTENT_TYPE, HeaderValue::from_static("video/mp4")),
-        (CONTENT_LENGTH, HeaderValue::from(download.length)),
+        (CONTENT_LENGTH, HeaderValue::from(range.end - range.start)),
+        (ACCEPT_RANGES, HeaderValue::from_static("bytes")),
+        (ETAG, text(tag)),
         attachment(format!("{}.mp4", show.slug)),
-    ];
+    ]);
+    if status == StatusCode::PARTIAL_CONTENT {
+        let place = format!("bytes {}-{}/{length}", range.start, range.end - 1);
+        headers.insert(CONTENT_RANGE, text(place));
+    }
     // A fault on the way breaks the body off before its length: no client takes it for whole.
-    let bytes = futures_util::TryStreamExt::inspect_err(download.bytes, |fault| {
+    let bytes = futures_util::TryStreamExt::inspect_err(read(range), |fault| {
         tracing::error!(?fault, "a recording broke off while it was sent");
     });
-    Ok((headers, Body::from_stream(bytes)).into_response())
+    Ok((status, headers, Body::from_stream(bytes)).into_response())
 }

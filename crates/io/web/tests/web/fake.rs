@@ -12,6 +12,7 @@ use palco_web::{
     Upload, Who, unknown_show,
 };
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
@@ -279,9 +280,13 @@ impl Backend for Fake {
     }
 
     fn film(&self, _: ShowId) -> BoxFuture<'_, Result<Download, Fault>> {
-        let pieces = ["one", "two", "three"].map(|piece| Ok(piece.into()));
-        let bytes = futures_util::stream::iter(pieces).boxed();
-        Box::pin(async move { Ok(Download { length: 11, bytes }) })
+        let read = |range: Range<u64>| {
+            let text = &"onetwothree"[range.start as usize..range.end as usize];
+            let pieces: Vec<_> = text.as_bytes().chunks(3).map(|piece| Ok(piece.into())).collect();
+            futures_util::stream::iter(pieces).boxed()
+        };
+        let download = Download { length: 11, tag: "\"film\"".to_owned(), read: Box::new(read) };
+        Box::pin(async move { Ok(download) })
     }
 
     fn session(&self, session: SessionId) -> Option<Session> {
