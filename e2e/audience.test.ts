@@ -2,6 +2,7 @@
 // time and live again; and the replay when the show is over. On the real page in a real browser.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test, type TestContext } from "node:test";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { Api } from "./lib/api.ts";
 import { Bot } from "./lib/bot.ts";
@@ -32,7 +33,7 @@ async function seat(through: Relay, url = `${server.url}/shows/${slug}/watch`, s
   await teachFacts(context);
   await detour(context, server.rtcPort, through.port);
   const it = await context.newPage();
-  it.on("pageerror", (error) => broken.push(error.message));
+  it.on("pageerror", (error) => broken.push(error.stack ?? error.message));
   await it.goto(url, { waitUntil: "domcontentloaded" });
   await openScreenEyes(it, tile);
   return it;
@@ -105,6 +106,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await page.context().close();
   await relay.stop();
+  assert.deepEqual(broken.splice(0), [], "no page threw");
 });
 
 /** Chooses in the menu. */
@@ -197,6 +199,33 @@ test("the line shrinks: the small picture, without a freeze; it widens: the larg
   assert.ok(freeze < 2_000, `${freeze} ms without a new picture`);
 });
 
+test("a line of 64 kbit/s: nobody else notices, the page says what it does, and is back when the line is", async (t) => {
+  const thin = await Relay.start(server.rtcPort);
+  const poor = await seat(thin);
+  await movesBy(poor, "webrtc", 0, 15_000);
+  const since = Date.now();
+  await thin.say("queue 30000");
+  await thin.say("rate 64000");
+  const wire = await poor.context().newCDPSession(poor);
+  await wire.send("Network.enable");
+  const line = { offline: false, latency: 50, downloadThroughput: 8_000, uploadThroughput: 8_000 };
+  await wire.send("Network.emulateNetworkConditions", line);
+  const way = () => poor.evaluate(() => (window as unknown as { palco: { way: string } }).palco.way);
+  await until("sound alone", 60_000, async () => (await way()) === "audio");
+  const down = Date.now() - since;
+  const { E2E_SHOTS: folder } = process.env;
+  if (folder) await poor.screenshot({ path: join(folder, "watch-64k.png") });
+  await wire.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+  await thin.say("rate off");
+  const healed = Date.now();
+  const up = await movesBy(poor, "webrtc", healed, 60_000);
+  const others = longestGap(await screenSeen(page, since), since);
+  t.diagnostic(`sound alone after ${down} ms, WebRTC ${Math.round(up)} ms after the line was wide; longest still of the other viewer ${Math.round(others)} ms`);
+  assert.ok(others < 1_000, "the other viewer lost nothing");
+  await poor.context().close();
+  await thin.stop();
+});
+
 test("back ten seconds by key and by button, and live again", async (t) => {
   await until("the show is 30 s old", 40_000, async () => (await page.locator(".watch-time input").getAttribute("max")) !== null && Number(await page.locator(".watch-time input").getAttribute("max")) > 30);
   const before = await age(page);
@@ -252,5 +281,4 @@ test("the show ends: its replay plays at the same address, from the beginning", 
   await until("it rests", 3_000, () => video.evaluate((it: HTMLVideoElement) => it.paused));
   await page.getByRole("button", { name: "Play", exact: true }).click();
   await movesBy(page, "hls", Date.now(), 5_000);
-  assert.deepEqual(broken, [], "no page threw");
 });

@@ -40,7 +40,13 @@ function look({ rect, canvas }: { rect: Rect; canvas: number }): void {
     const video = document.querySelector<HTMLVideoElement>(way === "webrtc" ? "video" : ".watch-hls video");
     const at = Date.now();
     if (!video || video.readyState < 2 || video.videoWidth === 0) return void seen.push({ at, way, strip: null });
-    const frame = new VideoFrame(video);
+    let frame: VideoFrame;
+    try {
+      frame = new VideoFrame(video);
+    } catch {
+      // A player of the browser's own may have none for a moment.
+      return void seen.push({ at, way, strip: null });
+    }
     try {
       if (bytes.length < frame.allocationSize()) bytes = new Uint8Array(frame.allocationSize());
       const [plane] = await frame.copyTo(bytes);

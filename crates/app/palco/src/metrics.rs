@@ -46,6 +46,7 @@ fn rtc(stats: &SfuStats) {
     gauge!("palco_rtc_sessions").set(stats.sessions as f64);
     gauge!("palco_rtc_sessions_playing").set(stats.playing as f64);
     gauge!("palco_rtc_sessions_playing_small").set(stats.playing_small as f64);
+    gauge!("palco_rtc_sessions_playing_paused").set(stats.playing_paused as f64);
     counter!("palco_rtc_repairs_total").absolute(stats.repairs);
     counter!("palco_rtc_repairs_refused_total").absolute(stats.repairs_refused);
     counter!("palco_rtc_datagrams_total", "direction" => "in").absolute(stats.datagrams_in);

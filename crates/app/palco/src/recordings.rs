@@ -2,13 +2,12 @@
 
 use crate::broadcast::{LARGE, SOUND};
 use crate::house::House;
-use bytes::Bytes;
-use futures_util::stream::{self, BoxStream};
+use futures_util::stream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use palco_base::{Class, Fault, ShowId, WallTime};
 use palco_hls::{Film, Stored};
 use palco_store::Recording;
-use palco_web::Download;
+use palco_web::{Bytestream, Download};
 use std::ops::Range;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -30,7 +29,7 @@ pub(crate) async fn film(house: &House, show: ShowId) -> Result<Download, Fault>
 }
 
 /// A range of the file, read and cut segment by segment.
-fn bytes_of(recording: Recording, mut film: Film, range: Range<u64>) -> BoxStream<'static, Result<Bytes, Fault>> {
+fn bytes_of(recording: Recording, mut film: Film, range: Range<u64>) -> Bytestream {
     let head = film.head();
     let begins = film.seek(range.start);
     let pieces = stream::try_unfold((Arc::new(recording), film), |(recording, mut film)| async move {

@@ -33,8 +33,8 @@ mod track;
 mod waiting;
 
 pub use api::{
-    Answer, Body, Cache, Counters, Head, Input, Output, Request, RequestId, Resume, Segment, Settings, Stored,
-    Track, TrackId, TrackKind, WallClock,
+    Answer, Body, Cache, Counters, Head, Input, Output, Request, RequestId, Resume, Segment, Settings,
+    Stored, Track, TrackId, TrackKind, WallClock,
 };
 pub use film::{FILM_LOOK, Film, Look};
 pub use hls::Hls;

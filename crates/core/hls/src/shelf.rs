@@ -298,7 +298,14 @@ impl Shelf {
         (self.count() - skip) * SEGMENT_TEXT + 8_192
     }
 
-    fn segment(&self, sequence: u64, lines: &Lines, before: Option<&Lines>, parts: &[Part], into: &mut String) {
+    fn segment(
+        &self,
+        sequence: u64,
+        lines: &Lines,
+        before: Option<&Lines>,
+        parts: &[Part],
+        into: &mut String,
+    ) {
         self.head(lines, before, into);
         self.parts(sequence, parts, into);
         if lines.gap {

@@ -224,6 +224,8 @@ pub struct SfuStats {
     pub playing: u64,
     /// Of these, in the small picture because their network carries no more.
     pub playing_small: u64,
+    /// Of these, without picture because their network does not even carry the small one.
+    pub playing_paused: u64,
     /// Datagrams that came.
     pub datagrams_in: u64,
     /// Datagrams to send.
@@ -255,6 +257,7 @@ impl Sum for SfuStats {
             sessions: a.sessions + b.sessions,
             playing: a.playing + b.playing,
             playing_small: a.playing_small + b.playing_small,
+            playing_paused: a.playing_paused + b.playing_paused,
             datagrams_in: a.datagrams_in + b.datagrams_in,
             datagrams_out: a.datagrams_out + b.datagrams_out,
             bytes_in: a.bytes_in + b.bytes_in,

@@ -10,6 +10,9 @@
 //! steps, until as much was carried as the large picture needs, nothing more than before got lost
 //! and the estimate went up with it. A network that does not carry it costs a little delay, not
 //! the picture. After a failure the next try waits twice as long.
+//!
+//! Where even the small picture is too much it pauses, so that the sound, and what the viewer's
+//! player fetches in its place, have the line for themselves; then it is tried again.
 
 use palco_base::Size;
 use std::collections::VecDeque;
@@ -20,6 +23,8 @@ const FALL: u64 = 7;
 /// And this far below what is sent, in percent: a busy computer reads late, which looks like a
 /// little less network than there is.
 const ROOM: u64 = 85;
+/// The small picture is worth more delay: it pauses where this is not enough, in percent.
+const SMALL_ROOM: u64 = 70;
 /// What the estimates before are compared with: the highest of this time.
 const MEMORY: Duration = Duration::from_secs(3);
 /// Losses are looked at over at least this long: browsers under strain report every few packets.
@@ -40,6 +45,8 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const LONGEST_PATIENCE: Duration = Duration::from_secs(160);
 /// The large picture has proved itself when it went well for this long.
 const PROVED: Duration = Duration::from_secs(30);
+/// The small picture is given so long before it is judged: what was sent before it must be over.
+const SETTLED: Duration = Duration::from_millis(2_500);
 /// The steps of a probe, in percent of the way from the small to the large picture's rate, and
 /// how long each is held.
 const STEPS: [u64; 4] = [20, 45, 75, 110];
@@ -54,12 +61,18 @@ pub(crate) enum Move {
     Down,
     /// Play the large picture.
     Up,
+    /// Send no picture.
+    Pause,
+    /// Play the small picture again.
+    Resume,
 }
 
 /// One viewer's way up and down.
 #[derive(Debug)]
 pub(crate) struct Ladder {
     size: Size,
+    /// No picture is sent, not even the small one.
+    paused: bool,
     estimates: VecDeque<(Instant, u64)>,
     /// What was lost, and of how many, when the window began.
     window: Option<(Instant, i32, u32)>,
@@ -86,6 +99,7 @@ impl Ladder {
     pub(crate) const fn new() -> Self {
         Self {
             size: Size::Large,
+            paused: false,
             estimates: VecDeque::new(),
             window: None,
             bad_windows: 0,
@@ -101,6 +115,10 @@ impl Ladder {
         self.size
     }
 
+    pub(crate) const fn paused(&self) -> bool {
+        self.paused
+    }
+
     /// The browser's estimate; `sent` is what went out in the last second, both in bit/s.
     pub(crate) fn estimate(&mut self, estimate: u64, sent: u64, now: Instant) -> Option<Move> {
         self.estimates.retain(|(at, _)| now.saturating_duration_since(*at) <= MEMORY);
@@ -112,7 +130,9 @@ impl Ladder {
         }
         self.estimates.push_back((now, estimate));
         let fell = estimate.saturating_mul(100) < highest.saturating_mul(100 - FALL);
-        let too_much = estimate.saturating_mul(100) < sent.saturating_mul(ROOM);
+        let small = self.size == Size::Small && self.probe.is_none();
+        let room = if small { SMALL_ROOM } else { ROOM };
+        let too_much = estimate.saturating_mul(100) < sent.saturating_mul(room);
         if fell && too_much { self.strain(now) } else { None }
     }
 
@@ -143,8 +163,11 @@ impl Ladder {
     fn strain(&mut self, now: Instant) -> Option<Move> {
         self.bad_windows = 0;
         let probing = self.probe.take().is_some();
-        let proved = self.since.is_none_or(|since| now.saturating_duration_since(since) >= PROVED);
-        let falling = self.size == Size::Large;
+        let played = self.since.map(|since| now.saturating_duration_since(since));
+        let proved = played.is_none_or(|played| played >= PROVED);
+        let small = self.size == Size::Small && !self.paused && !probing;
+        let pausing = small && played.is_some_and(|played| played >= SETTLED);
+        let falling = self.size == Size::Large || pausing;
         if probing || falling && !proved {
             self.patience = (self.patience * 2).min(LONGEST_PATIENCE);
         } else if falling {
@@ -152,8 +175,8 @@ impl Ladder {
         }
         self.quiet_until = Some(now + self.patience);
         falling.then(|| {
-            (self.size, self.since) = (Size::Small, Some(now));
-            Move::Down
+            (self.size, self.paused, self.since) = (Size::Small, pausing, Some(now));
+            if pausing { Move::Pause } else { Move::Down }
         })
     }
 
@@ -162,6 +185,11 @@ impl Ladder {
     pub(crate) fn tick(&mut self, small: u64, large: u64, now: Instant) -> Option<Move> {
         if self.size == Size::Large || self.quiet_until.is_some_and(|until| now < until) {
             return None;
+        }
+        if std::mem::take(&mut self.paused) {
+            (self.since, self.quiet_until) = (Some(now), Some(now + PATIENCE));
+            self.estimates.clear();
+            return Some(Move::Resume);
         }
         let estimate = self.estimates.back().map(|(_, estimate)| *estimate);
         let lost = self.lost;
@@ -234,6 +262,7 @@ mod tests {
         Instant::now()
     }
 
+    const SOUND: u64 = 120_000;
     const SMALL: u64 = 600_000;
     const LARGE: u64 = 2_200_000;
 
@@ -249,6 +278,8 @@ mod tests {
         start: Instant,
         packets: u32,
         lost: i32,
+        /// Bits of media.
+        sent: u64,
     }
 
     impl World {
@@ -263,13 +294,19 @@ mod tests {
                 start: now,
                 packets: 0,
                 lost: 0,
+                sent: 0,
             }
         }
 
         fn run(&mut self, seconds: u64, random_loss: i32) {
             for step in 0..seconds * 10 {
                 self.now += Duration::from_millis(100);
-                let picture = if self.ladder.size() == Size::Large { LARGE } else { SMALL };
+                let picture = match self.ladder.size() {
+                    _ if self.ladder.paused() => SOUND,
+                    Size::Large => LARGE,
+                    Size::Small => SMALL,
+                };
+                self.sent += picture / 10;
                 let sent = self.ladder.target(SMALL, LARGE, self.now).unwrap_or(picture).max(picture);
                 let comes = sent.min(self.link);
                 let mut found = self.ladder.tick(SMALL, LARGE, self.now);
@@ -319,6 +356,22 @@ mod tests {
         assert!(ups == 0, "the probe finds out, the picture is left alone: {:?}", world.moves);
         assert_eq!(world.moves.len(), 1);
         assert_eq!(world.ladder.patience, LONGEST_PATIENCE);
+    }
+
+    #[test]
+    fn a_link_that_does_not_carry_the_small_picture_is_left_to_the_sound() {
+        let mut world = World::new(400_000);
+        world.run(600, 0);
+        let of = |what| world.moves.iter().filter(|(_, m)| *m == what).count();
+        assert_eq!((of(Move::Down), of(Move::Up)), (1, 0), "{:?}", world.moves);
+        assert!((3..10).contains(&of(Move::Pause)), "tried again, less and less: {:?}", world.moves);
+        let (at, _) = world.moves.iter().find(|(_, m)| *m == Move::Pause).unwrap();
+        assert!(*at < Duration::from_secs(5), "{at:?}");
+        assert!(world.sent / 600 < SOUND + 60_000, "{} bit/s on a line of 400,000", world.sent / 600);
+        world.link = 5_000_000;
+        world.moves.clear();
+        world.run(400, 0);
+        assert_eq!(world.moves.iter().map(|(_, m)| *m).collect::<Vec<_>>(), [Move::Resume, Move::Up]);
     }
 
     #[test]

@@ -80,7 +80,8 @@ impl Player {
         let mut done = Forwarded::default();
         let Some(first) = packets.first() else { return done };
         let kind = first.codec.kind();
-        if kind == MediaKind::Video && self.drained_at.is_some_and(|at| via.now < at) {
+        let paused = self.paused() || self.drained_at.is_some_and(|at| via.now < at);
+        if kind == MediaKind::Video && paused && self.source == feed {
             return done;
         }
         let size = rates.map_or(Size::Large, |_| self.size());
@@ -173,12 +174,17 @@ impl Player {
     }
 
     fn moved(&mut self, moved: Option<Move>, now: Instant) -> bool {
-        if moved == Some(Move::Down) {
+        if let Some(Move::Down | Move::Pause) = moved {
             // Whatever comes in its place: each packet more makes the queue longer.
             self.sending.1 = true;
             self.drained_at = Some(now + DRAIN);
         }
-        moved == Some(Move::Up)
+        matches!(moved, Some(Move::Up | Move::Resume))
+    }
+
+    /// Whether the network carries no picture at all.
+    pub(crate) fn paused(&self) -> bool {
+        self.ladder.as_ref().is_some_and(Ladder::paused)
     }
 
     /// The Rendition played where there is more than one.

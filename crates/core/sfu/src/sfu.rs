@@ -89,7 +89,7 @@ impl Sfu {
             Input::Datagram { from, to, bytes } => self.datagram(from, to, bytes, now),
             Input::Command(command) => self.command(command, now),
             Input::Timeout => self.timeout(now),
-            Input::Busy(share) => self.admission.measured(share, self.playing().0),
+            Input::Busy(share) => self.admission.measured(share, self.playing()[0]),
         }
         self.settle(now);
     }
@@ -216,19 +216,19 @@ impl Sfu {
             Command::Stats => {
                 let mut stats = self.sink.stats;
                 stats.sessions = self.sessions.len() as u64;
-                (stats.playing, stats.playing_small) = self.playing();
+                [stats.playing, stats.playing_small, stats.playing_paused] = self.playing();
                 self.event(Event::Stats(Box::new(stats)));
             }
         }
     }
 
-    /// How many play, and how many of these the small picture.
-    fn playing(&self) -> (u64, u64) {
-        let mut playing = (0, 0);
+    /// How many play, and how many of these the small picture, and none.
+    fn playing(&self) -> [u64; 3] {
+        let mut playing = [0; 3];
         for slot in self.sessions.slots() {
             if let Some(Session { role: Role::Play(player), .. }) = self.sessions.get(slot) {
-                playing.0 += 1;
-                playing.1 += u64::from(player.size() == Size::Small);
+                let rungs = [true, player.size() == Size::Small && !player.paused(), player.paused()];
+                playing.iter_mut().zip(rungs).for_each(|(count, is)| *count += u64::from(is));
             }
         }
         playing

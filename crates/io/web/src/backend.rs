@@ -116,7 +116,7 @@ pub struct Upload {
     /// Its length if the client said so.
     pub length: Option<u64>,
     /// The bytes as they come. A fault in it ends the upload; the answer is that fault.
-    pub bytes: BoxStream<'static, Result<Bytes, Fault>>,
+    pub bytes: Bytestream,
 }
 
 /// What an HLS request gets: a head, and a body that all who get it share.
@@ -152,6 +152,9 @@ pub enum Recording {
     Gone,
 }
 
+/// Bytes as they are read.
+pub type Bytestream = BoxStream<'static, Result<Bytes, Fault>>;
+
 /// A file on its way out.
 pub struct Download {
     /// Bytes in it.
@@ -159,7 +162,7 @@ pub struct Download {
     /// Its entity tag, with the quotes.
     pub tag: String,
     /// Gives the bytes of a range as they are read. A fault in it breaks the download off.
-    pub read: Box<dyn FnOnce(Range<u64>) -> BoxStream<'static, Result<Bytes, Fault>> + Send>,
+    pub read: Box<dyn FnOnce(Range<u64>) -> Bytestream + Send>,
 }
 
 /// Loudness of the sources in the mix, peak in dBFS; every 200 ms.

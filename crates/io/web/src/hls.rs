@@ -10,7 +10,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, RANGE, SET_COOKIE, VARY,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, RANGE, SET_COOKIE,
+    VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -35,7 +36,10 @@ async fn pass(
     let pass = caller.make_pass(&headers)?;
     let cookie = pass.cookie(&format!("/hls/{key}"), caller.links.encrypted());
     let cookie = cookie.ok_or_else(|| Fault::invalid("path_broken", "The address cannot be read."))?;
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie), (CACHE_CONTROL, HeaderValue::from_static("no-store"))])
+    Ok((
+        StatusCode::NO_CONTENT,
+        [(SET_COOKIE, cookie), (CACHE_CONTROL, HeaderValue::from_static("no-store"))],
+    )
         .into_response())
 }
 

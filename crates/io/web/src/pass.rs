@@ -61,7 +61,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_pass_is_none() {
-        for cookie in ["", "palco-pass", "palco-pass=", "palco-pass=x.y", "palco-pass=.", "palco-passing=1.2", "=;=;"] {
+        for cookie in
+            ["", "palco-pass", "palco-pass=", "palco-pass=x.y", "palco-pass=.", "palco-passing=1.2", "=;=;"]
+        {
             let mut request = HeaderMap::new();
             request.insert(COOKIE, cookie.parse().unwrap());
             assert_eq!(Pass::of(&request), None, "{cookie}");

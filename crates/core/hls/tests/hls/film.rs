@@ -46,7 +46,8 @@ fn reads_from_anywhere(world: &World, whole: &[u8]) {
     let mut film = plan(world).unwrap();
     let tag = film.tag();
     let head = film.head().len();
-    for byte in [0, head - 1, head, head + 1, whole.len() / 2, whole.len() - 1, whole.len(), whole.len() + 7] {
+    for byte in [0, head - 1, head, head + 1, whole.len() / 2, whole.len() - 1, whole.len(), whole.len() + 7]
+    {
         let begins = film.seek(byte as u64) as usize;
         assert!(begins <= byte.max(head), "{begins} for {byte}");
         match film.next() {

@@ -462,6 +462,38 @@ fn a_viewer_whose_network_shrinks_gets_the_small_picture_and_later_the_large_aga
 }
 
 #[test]
+fn a_line_too_thin_for_any_picture_is_left_to_the_sound_and_tried_again() {
+    let mut world = World::new(61);
+    world.open_program(PROGRAM);
+    world.programs[0].small = true;
+    let wide = Impairment { delay: millis(20), ..Impairment::default() };
+    let viewer = world.play(PROGRAM, wide);
+    world.run(millis(3_000));
+    world.clients[viewer].estimate(world.now, 1_100_000);
+    world.run(millis(500));
+    let narrow = Impairment { rate: Some(100_000), queue: 20_000, ..wide };
+    world.clients[viewer].down.set(narrow);
+    for _ in 0..12 {
+        world.clients[viewer].estimate(world.now, 80_000);
+        world.run(millis(500));
+    }
+    assert_eq!(world.stats().playing_paused, 1, "no picture");
+    // What the queue holds is under way for a while.
+    world.run(millis(1_700));
+    let paused = world.now;
+    world.run(millis(2_000));
+    let sound =
+        |world: &World| world.clients[viewer].got.iter().filter(|g| !g.video && g.at > paused).count();
+    assert!(seen(&world, viewer).iter().all(|(at, _)| *at < paused));
+    assert!(sound(&world) > 55, "{} packets of sound in two seconds", sound(&world));
+
+    world.clients[viewer].down.set(wide);
+    world.run(millis(10_000));
+    assert_eq!((world.stats().playing_paused, world.stats().playing_small), (0, 1));
+    assert!(seen(&world, viewer).iter().any(|(at, large)| *at > paused && !large), "the small picture");
+}
+
+#[test]
 fn a_large_picture_leaves_in_pieces_and_sound_goes_between_them() {
     let mut world = World::new(61);
     world.open_program(PROGRAM);

@@ -189,7 +189,10 @@ async fn the_film_is_sent_whole_to_a_director_with_a_header_or_a_form() {
     assert_eq!((rest.header("content-range"), rest.header("content-length")), ("bytes 5-10/11", "6"));
     assert_eq!(rest.header("etag"), "\"film\"");
     let outside = ranged("bytes=11-").await;
-    assert_eq!((outside.status, outside.header("content-range")), (StatusCode::RANGE_NOT_SATISFIABLE, "bytes */11"));
+    assert_eq!(
+        (outside.status, outside.header("content-range")),
+        (StatusCode::RANGE_NOT_SATISFIABLE, "bytes */11")
+    );
     for (body, code) in [
         ("token=wrong", (401, "token_invalid")),
         ("token=%0d%0a", (400, "invalid_value")),
