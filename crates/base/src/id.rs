@@ -102,6 +102,34 @@ id! {
     ViewerId
 }
 id! {
+    /// One order: what a buyer takes in one go.
+    OrderId
+}
+id! {
+    /// One ticket, which is one seat.
+    TicketId
+}
+id! {
+    /// A kind of ticket of one show.
+    KindId
+}
+id! {
+    /// A promo code of one show.
+    PromoId
+}
+id! {
+    /// Somebody's share of the revenue of one show.
+    ShareId
+}
+id! {
+    /// One sum on its way back to a buyer.
+    RefundId
+}
+id! {
+    /// Somebody who works for the house: an account of the office.
+    StaffId
+}
+id! {
     /// One source of media: a performer's publication, a clip being played, or a Program.
     FeedId
 }

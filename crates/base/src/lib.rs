@@ -14,7 +14,10 @@ mod time;
 mod wall;
 
 pub use fault::{Class, Fault};
-pub use id::{ClipId, FeedId, PerformerId, SessionId, ShowId, ViewerId};
+pub use id::{
+    ClipId, FeedId, KindId, NotAnId, OrderId, PerformerId, PromoId, RefundId, SessionId, ShareId, ShowId,
+    StaffId, TicketId, ViewerId,
+};
 pub use media::{Codec, EncodedFrame, MediaKind, Size};
 pub use now::Now;
 pub use secret::Secret;
