@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod clips;
+mod db;
 mod document;
 mod files;
 mod house;
@@ -29,6 +30,7 @@ mod recording;
 mod shows;
 
 pub use clips::{ClipWriter, NewClip};
+pub use db::*;
 pub use keys::{GrantKey, GrantKeys};
 pub use recording::{Kept, Recording};
 pub use shows::Loaded;

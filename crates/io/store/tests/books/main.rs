@@ -1,0 +1,9 @@
+//! The books through their door, on SQLite and on PostgreSQL: every test runs on both.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its world should stop there")]
+
+mod money;
+mod postgres;
+mod races;
+mod sales;
+mod world;
