@@ -11,7 +11,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
-use palco_base::{PerformerId, Secret, ShowId};
+use palco_base::{PerformerId, Secret, ShowId, TicketId};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::fmt;
@@ -36,6 +36,19 @@ pub enum Kind {
     Viewer,
 }
 
+/// The seat of a ticket, opened on one screen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seat {
+    /// Whose.
+    pub ticket: TicketId,
+    /// Which opening of it: only the newest counts, so taking the seat elsewhere ends the older one.
+    pub version: u32,
+    /// Whether the ticket is for the replay too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replay: bool,
+}
+
 /// A right, for a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +60,9 @@ pub struct Grant {
     /// As which performer: there exactly when `kind` is [`Kind::Performer`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<PerformerId>,
+    /// On which ticket's seat, for a viewer who has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<Seat>,
     /// Since when, seconds since the Unix epoch.
     pub iat: u64,
     /// Until when, not including it.
@@ -168,7 +184,8 @@ impl KeyRing {
         // Compares in constant time.
         key.mac(body.as_bytes()).verify_slice(&tag).map_err(|_| GrantFault::BadSignature)?;
         let grant = payload.g;
-        if (grant.kind == Kind::Performer) != grant.subject.is_some() {
+        let seated = grant.seat.is_some() && grant.kind != Kind::Viewer;
+        if (grant.kind == Kind::Performer) != grant.subject.is_some() || seated {
             return Err(GrantFault::Malformed);
         }
         if now >= grant.exp {

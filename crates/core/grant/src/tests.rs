@@ -15,6 +15,7 @@ fn grant() -> Grant {
         kind: Kind::Performer,
         show: ShowId::new(7),
         subject: Some(PerformerId::new(8)),
+        seat: None,
         iat: NOW,
         exp: NOW + 300,
         id: 9,

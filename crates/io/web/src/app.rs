@@ -206,7 +206,7 @@ impl Caller {
             Who::Admin => Ok(snapshot),
             Who::Director(show) if show == snapshot.show.id => Ok(snapshot),
             Who::Director(_) => Err(token_other_show()),
-            Who::Performer(..) | Who::Viewer(_) => Err(not_allowed()),
+            Who::Performer(..) | Who::Viewer(..) => Err(not_allowed()),
         }
     }
 
@@ -236,7 +236,7 @@ impl Caller {
 
     /// Whether somebody with this right is of the audience.
     pub(crate) fn is_viewer(who: Option<Who>) -> bool {
-        matches!(who, None | Some(Who::Viewer(_)))
+        matches!(who, None | Some(Who::Viewer(..)))
     }
 
     /// Whose request it is: as their player or their pass says; else those with the same address and the same

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use palco_base::{Fault, FeedId, PerformerId, Secret, SessionId, ShowId, ViewerId};
+use palco_base::{Fault, FeedId, PerformerId, Secret, SessionId, ShowId, TicketId, ViewerId};
 use palco_hls::path::{Directives, Resource};
 use palco_stage::{Clip, Command, NewShow, Snapshot, WallTime};
 use std::ops::Range;
@@ -24,8 +24,8 @@ pub enum Who {
     Director(ShowId),
     /// Has a performer's invitation or WHIP token.
     Performer(ShowId, PerformerId),
-    /// Has a viewer's grant.
-    Viewer(ShowId),
+    /// Has a viewer's grant; with a seat if a ticket is behind it.
+    Viewer(ShowId, Option<Seat>),
 }
 
 impl Who {
@@ -34,9 +34,20 @@ impl Who {
     pub fn show(&self) -> Option<ShowId> {
         match self {
             Self::Admin => None,
-            Self::Director(show) | Self::Performer(show, _) | Self::Viewer(show) => Some(*show),
+            Self::Director(show) | Self::Performer(show, _) | Self::Viewer(show, _) => Some(*show),
         }
     }
+}
+
+/// The seat of a ticket, as a grant names it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seat {
+    /// Whose.
+    pub ticket: TicketId,
+    /// Which opening of it: only the newest counts.
+    pub version: u32,
+    /// Whether it lets one see the replay.
+    pub replay: bool,
 }
 
 /// A right to be written into a grant.
@@ -247,6 +258,34 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The recording of a show that is over, as one MP4.
     fn film(&self, show: ShowId) -> BoxFuture<'_, Result<Download, Fault>>;
+
+    /// Opens a ticket's seat for this viewer: a grant to watch. With `take`, also if the seat is open
+    /// on another screen, which then loses it.
+    ///
+    /// # Errors
+    /// `ticket_unknown`, `ticket_other_show`, `ticket_void`, `seat_open`.
+    fn take_seat<'a>(
+        &'a self,
+        show: ShowId,
+        code: &'a str,
+        viewer: ViewerId,
+        take: bool,
+    ) -> BoxFuture<'a, Result<Issued, Fault>>;
+
+    /// A new grant for who still has the seat.
+    ///
+    /// # Errors
+    /// `seat_taken`, `ticket_void`.
+    fn renew_seat(&self, show: ShowId, seat: Seat, viewer: ViewerId) -> Result<Issued, Fault>;
+
+    /// The screen is closed: the seat can be opened elsewhere without asking.
+    fn leave_seat(&self, seat: Seat, viewer: ViewerId);
+
+    /// Grows whenever a right may have ended: whoever streams to somebody looks again.
+    fn rights(&self) -> watch::Receiver<u64>;
+
+    /// Whether a show asks something (a content warning, an age) before any picture.
+    fn warns(&self, show: ShowId) -> bool;
 
     /// The session with this id, if it is open.
     fn session(&self, session: SessionId) -> Option<Session>;

@@ -35,6 +35,8 @@ pub(crate) struct Feed<F> {
 struct Streaming<F, V> {
     feed: Feed<F>,
     closing: watch::Receiver<bool>,
+    /// Told when a right may have ended.
+    rights: watch::Receiver<u64>,
     /// What was sent last: the same again is not sent.
     last: Option<V>,
     next_state: Instant,
@@ -62,9 +64,16 @@ where
     V: Serialize + PartialEq + Send + 'static,
 {
     let now = Instant::now();
-    let closing = app.0.closing.subscribe();
-    let streaming =
-        Streaming { feed, closing, last: None, next_state: now, next_check: now + CHECK, dirty: true };
+    let (closing, rights) = (app.0.closing.subscribe(), app.backend().rights());
+    let streaming = Streaming {
+        feed,
+        closing,
+        rights,
+        last: None,
+        next_state: now,
+        next_check: now + CHECK,
+        dirty: true,
+    };
     let events = stream::unfold(streaming, |mut streaming| async move {
         let event = streaming.next().await?;
         Some((Ok(event), streaming))
@@ -131,6 +140,7 @@ where
         tokio::select! {
             biased;
             _ = self.closing.wait_for(|closing| *closing) => Wake::End,
+            Ok(()) = self.rights.changed(), if self.feed.right.is_some() => Wake::Check,
             () = tokio::time::sleep_until(self.next_check) => Wake::Check,
             () = tokio::time::sleep_until(self.next_state), if self.dirty => Wake::State,
             changed = self.feed.states.changed(), if !self.dirty => match changed {

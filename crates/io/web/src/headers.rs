@@ -33,7 +33,8 @@ pub(crate) async fn security(request: Request, next: Next) -> Response {
     headers.insert(CONTENT_SECURITY_POLICY, text(CSP));
     headers.insert(X_CONTENT_TYPE_OPTIONS, text("nosniff"));
     headers.insert(X_FRAME_OPTIONS, text("DENY"));
-    headers.insert(REFERRER_POLICY, text("no-referrer"));
+    // Codes in addresses stay on this site; forms of ours say where they come from.
+    headers.insert(REFERRER_POLICY, text("same-origin"));
     headers.insert(PERMISSIONS_POLICY, text(PERMISSIONS));
     if encrypted {
         headers.insert(STRICT_TRANSPORT_SECURITY, text("max-age=31536000"));

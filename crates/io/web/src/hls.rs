@@ -2,7 +2,7 @@
 //! and conditions are done here, so that any cache can stand in front.
 
 use crate::app::{App, Caller, not_allowed, token_missing, token_other_show};
-use crate::backend::{HlsAnswer, Who};
+use crate::backend::{HlsAnswer, Seat, Who};
 use crate::fault::Answer;
 use crate::pages;
 use crate::ranges::{self, Outside};
@@ -16,7 +16,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use palco_base::Fault;
+use palco_base::{Class, Fault};
 use palco_hls::path::{Directives, Resource};
 use palco_house::Input;
 use palco_stage::{Door, Phase, Snapshot};
@@ -72,11 +72,20 @@ pub(crate) fn may_watch(who: Option<Who>, snapshot: &Snapshot) -> Result<(), Fau
     let show = &snapshot.show;
     match who {
         Some(who) if who != Who::Admin && who.show() != Some(show.id) => Err(token_other_show()),
-        Some(Who::Admin | Who::Director(_) | Who::Performer(..) | Who::Viewer(_)) => Ok(()),
+        Some(Who::Admin | Who::Director(_) | Who::Performer(..)) => Ok(()),
+        Some(Who::Viewer(_, seat)) => seat.map_or(Ok(()), |seat| may_sit(seat, show.phase)),
         None if show.door == Door::Grant => Err(token_missing()),
         None if show.phase == Phase::Scheduled => Err(not_allowed()),
         None => Ok(()),
     }
+}
+
+/// Not every ticket is for the replay too.
+fn may_sit(seat: Seat, phase: Phase) -> Result<(), Fault> {
+    if phase == Phase::Over && !seat.replay {
+        return Err(Fault::new(Class::Forbidden, "no_replay", "This ticket was for the live show."));
+    }
+    Ok(())
 }
 
 fn respond(HlsAnswer { mut head, body }: HlsAnswer, shared: &str, request: &HeaderMap) -> Response {

@@ -42,7 +42,7 @@ pub mod types;
 pub use app::WebConfig;
 pub use backend::{
     Answer, Backend, Bytestream, Download, Health, HlsAnswer, HouseNow, Issued, Levels, Media, Offer,
-    Recording, Right, Session, Upload, Who, unknown_show,
+    Recording, Right, Seat, Session, Upload, Who, unknown_show,
 };
 pub use limits::Rate;
 pub use pages::name_font;

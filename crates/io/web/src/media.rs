@@ -97,7 +97,7 @@ async fn publish(
     let snapshot = app.show(&key)?;
     let performer = match who {
         Who::Performer(show, performer) if show == snapshot.show.id => performer,
-        Who::Performer(..) | Who::Director(_) | Who::Viewer(_) if who.show() != Some(snapshot.show.id) => {
+        Who::Performer(..) | Who::Director(_) | Who::Viewer(..) if who.show() != Some(snapshot.show.id) => {
             return Err(token_other_show().into());
         }
         _ => return Err(not_allowed().into()),

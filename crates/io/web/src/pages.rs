@@ -1,14 +1,18 @@
 //! The pages: shells and assets that npm built, embedded.
 
+use crate::api::seat::cookie;
+use crate::app::App;
 use crate::fault::Refusal;
 use axum::Router;
+use axum::extract::{Path, State};
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use palco_base::{Class, Fault};
+use palco_stage::Door;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
@@ -25,16 +29,37 @@ pub fn name_font() -> Option<Vec<u8>> {
 }
 
 /// The routes of the pages. The same shell serves any slug.
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+pub(crate) fn routes() -> Router<App> {
     let shell = |name: &'static str| {
         get(move |headers: HeaderMap| async move { page(name, StatusCode::OK, &headers) })
     };
     Router::new()
         .route("/", shell("home.html"))
-        .route("/shows/{slug}/watch", shell("watch.html"))
+        .route("/shows/{slug}/watch", get(watch))
         .route("/stage/{invitation}", shell("stage.html"))
         .route("/desk/{slug}", shell("desk.html"))
         .route("/desk/{slug}/report", shell("report.html"))
+}
+
+/// The page of who watches. What a show warns of is asked before any picture; where a ticket is
+/// needed, the page is told so, and opens the seat before it asks for the picture.
+async fn watch(State(app): State<App>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
+    let Ok(snapshot) = app.show(&slug) else { return page("watch.html", StatusCode::OK, &headers) };
+    let show = &snapshot.show;
+    if app.backend().warns(show.id) && cookie(&headers, "warned", show.id).is_none() {
+        let door = format!("/shows/{}/door", show.slug);
+        return (StatusCode::SEE_OTHER, [(LOCATION, door), (CACHE_CONTROL, "no-store".to_owned())])
+            .into_response();
+    }
+    match Dist::get("watch.html") {
+        Some(file) if show.door == Door::Grant => {
+            let text = String::from_utf8_lossy(&file.data).replacen("<html ", "<html data-seat ", 1);
+            let kind = HeaderValue::from_static(type_of("watch.html"));
+            ([(CONTENT_TYPE, kind), (CACHE_CONTROL, HeaderValue::from_static("no-store"))], text)
+                .into_response()
+        }
+        _ => page("watch.html", StatusCode::OK, &headers),
+    }
 }
 
 /// Everything that is no route: a file, or what says that there is none.

@@ -226,3 +226,11 @@ pub struct WhepQuery {
     /// `program` (default) or `stage`, the stage's own mix, for directors.
     pub output: Option<String>,
 }
+
+/// How a seat is opened.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakeSeat {
+    /// Also if it is open on another screen, which then loses it.
+    pub take: bool,
+}

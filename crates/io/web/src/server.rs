@@ -128,6 +128,7 @@ async fn connection(
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(from));
+        request.extensions_mut().insert(axum::extract::ConnectInfo(from));
         request.extensions_mut().insert(Encrypted(encrypted));
         router.clone().oneshot(request)
     });

@@ -46,6 +46,7 @@ fn described() -> (Router<App>, OpenApi) {
         .merge(api::house::routes())
         .merge(api::performer::routes())
         .merge(api::public::routes())
+        .merge(api::seat::routes())
         .merge(media::routes())
         .merge(system::routes())
         .split_for_parts();
@@ -101,19 +102,20 @@ pub struct Site {
 }
 
 impl Site {
-    /// All doors over this backend.
+    /// All doors over this backend; `foyer` are the pages that are made elsewhere.
     #[must_use]
-    pub fn new(backend: Arc<dyn Backend>, config: WebConfig) -> Self {
+    pub fn new(backend: Arc<dyn Backend>, config: WebConfig, foyer: Router) -> Self {
         let (router, _) = described();
         let app = App::new(backend, config, openapi_json());
         let router = router
             .merge(crate::hls::routes())
             .merge(pages::routes())
+            .with_state(app.clone())
+            .merge(foyer)
             .fallback(pages::other)
             .method_not_allowed_fallback(pages::wrong_method)
             .layer(from_fn(headers::cors))
-            .layer(from_fn(headers::security))
-            .with_state(app.clone());
+            .layer(from_fn(headers::security));
         Self { router, app }
     }
 

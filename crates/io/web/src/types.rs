@@ -547,3 +547,13 @@ pub struct Ready {
     /// Part → `ok`, or what is wrong.
     pub checks: BTreeMap<String, String>,
 }
+
+/// A grant for a seat.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeatGrant {
+    /// What is sent as the bearer token.
+    pub token: String,
+    /// Until when; renew it before.
+    #[schema(format = DateTime)]
+    pub expires_at: String,
+}

@@ -4,6 +4,7 @@ pub(crate) mod clips;
 pub(crate) mod house;
 pub(crate) mod performer;
 pub(crate) mod public;
+pub(crate) mod seat;
 pub(crate) mod shows;
 pub(crate) mod stage;
 

@@ -1,7 +1,7 @@
 //! Shows, for everybody.
 
-use crate::app::App;
-use crate::backend::Recording;
+use crate::app::{App, Caller};
+use crate::backend::{Recording, Who};
 use crate::convert;
 use crate::events::{self, Feed};
 use crate::fault::Answer;
@@ -57,10 +57,21 @@ async fn read(State(app): State<App>, Path(key): Path<String>) -> Answer<axum::J
 #[utoipa::path(get, path = "/api/v1/public/shows/{show}/events", tag = "public",
     params(("show" = String, Path, description = "Id or slug")),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
-async fn stream(State(app): State<App>, Path(key): Path<String>) -> Answer<impl IntoResponse> {
+async fn stream(
+    State(app): State<App>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Answer<impl IntoResponse> {
     let show = app.show(&key)?.show.id;
+    // Who sits on a ticket is told at once when it is not theirs any longer: the stream ends.
+    // Anybody may listen: a token that says nothing is no hindrance.
+    let right = match caller.who() {
+        Ok(Some(who @ Who::Viewer(_, Some(_)))) => Some((caller, who)),
+        Err(fault) if matches!(fault.code, "seat_taken" | "ticket_void") => return Err(fault.into()),
+        _ => None,
+    };
     let states = app.backend().watch(show)?;
     let it = app.clone();
     let view = move |snapshot: &Snapshot| Some(public(&it, snapshot));
-    Ok(events::stream(&app, Feed { name: "show", states, view, levels: None, right: None }))
+    Ok(events::stream(&app, Feed { name: "show", states, view, levels: None, right }))
 }

@@ -55,7 +55,7 @@ impl Client {
 
     pub(crate) fn with(config: WebConfig) -> Self {
         let fake = Arc::new(Fake::default());
-        let site = Site::new(Arc::clone(&fake) as Arc<dyn palco_web::Backend>, config);
+        let site = Site::new(Arc::clone(&fake) as Arc<dyn palco_web::Backend>, config, axum::Router::new());
         Self { router: site.router(), fake, spec: Spec::load() }
     }
 

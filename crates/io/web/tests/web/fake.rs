@@ -3,13 +3,13 @@
 use crate::client::ADMIN;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
-use palco_base::{Class, ClipId, Fault, MediaTime, Secret, SessionId, ShowId};
+use palco_base::{Class, ClipId, Fault, MediaTime, Secret, SessionId, ShowId, TicketId, ViewerId};
 use palco_hls::path::{Directives, Resource};
 use palco_hls::{Body, Cache, Head};
 use palco_stage::{Clip, Command, Fact, Now, Record, Snapshot, Stage, WallTime};
 use palco_web::{
-    Answer, Backend, Download, Health, HlsAnswer, HouseNow, Issued, Levels, Offer, Recording, Right, Session,
-    Upload, Who, unknown_show,
+    Answer, Backend, Download, Health, HlsAnswer, HouseNow, Issued, Levels, Offer, Recording, Right, Seat,
+    Session, Upload, Who, unknown_show,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -38,10 +38,24 @@ struct World {
     health: Health,
     full: bool,
     recording: Option<Recording>,
+    /// The opening of the one seat that counts, and whose it is.
+    sits: Option<(u32, ViewerId)>,
+    warns: bool,
 }
 
-#[derive(Default)]
-pub(crate) struct Fake(Mutex<World>);
+/// The code of the one ticket there is.
+pub(crate) const TICKET: &str = "0123456789abcdef0123456789abcdef";
+
+pub(crate) struct Fake {
+    world: Mutex<World>,
+    rights: watch::Sender<u64>,
+}
+
+impl Default for Fake {
+    fn default() -> Self {
+        Self { world: Mutex::default(), rights: watch::channel(0).0 }
+    }
+}
 
 fn now() -> Now {
     Now { media: MediaTime::from_millis(1_000), wall: WallTime::from_unix_seconds(1_800_000_000) }
@@ -49,7 +63,7 @@ fn now() -> Now {
 
 impl Fake {
     fn world(&self) -> MutexGuard<'_, World> {
-        self.0.lock().unwrap()
+        self.world.lock().unwrap()
     }
 
     /// Makes a token mean something.
@@ -104,6 +118,10 @@ impl Fake {
         self.world().recording = Some(recording);
     }
 
+    pub(crate) fn warn(&self) {
+        self.world().warns = true;
+    }
+
     pub(crate) fn fill_house(&self) {
         self.world().full = true;
     }
@@ -139,7 +157,7 @@ impl Backend for Fake {
         let who = match right {
             Right::Direct(show) => Who::Director(show),
             Right::Perform(show, performer) => Who::Performer(show, performer),
-            Right::Watch(show) => Who::Viewer(show),
+            Right::Watch(show) => Who::Viewer(show, None),
         };
         let mut world = self.world();
         world.next += 1;
@@ -287,6 +305,49 @@ impl Backend for Fake {
         };
         let download = Download { length: 11, tag: "\"film\"".to_owned(), read: Box::new(read) };
         Box::pin(async move { Ok(download) })
+    }
+
+    fn take_seat<'a>(
+        &'a self,
+        show: ShowId,
+        code: &'a str,
+        viewer: ViewerId,
+        take: bool,
+    ) -> BoxFuture<'a, Result<Issued, Fault>> {
+        Box::pin(async move {
+            if code != TICKET {
+                return Err(Fault::not_found("ticket_unknown", "There is no such ticket."));
+            }
+            let sits = self.world().sits;
+            if sits.is_some_and(|(_, sits)| sits != viewer) && !take {
+                return Err(Fault::conflict("seat_open", "Your seat is open on another screen."));
+            }
+            let version = sits.map_or(1, |(version, sits)| version + u32::from(sits != viewer));
+            self.world().sits = Some((version, viewer));
+            self.rights.send_modify(|rights| *rights += 1);
+            self.renew_seat(show, Seat { ticket: TicketId::new(7), version, replay: false }, viewer)
+        })
+    }
+
+    fn renew_seat(&self, show: ShowId, seat: Seat, viewer: ViewerId) -> Result<Issued, Fault> {
+        if self.world().sits != Some((seat.version, viewer)) {
+            return Err(Fault::conflict("seat_taken", "Your seat was taken on another screen."));
+        }
+        let token = format!("seat-{}", seat.version);
+        self.token(&token, Who::Viewer(show, Some(seat)));
+        Ok(Issued { token: Secret::new(token), expires_at: now().wall })
+    }
+
+    fn leave_seat(&self, _: Seat, _: ViewerId) {
+        self.world().sits = None;
+    }
+
+    fn rights(&self) -> watch::Receiver<u64> {
+        self.rights.subscribe()
+    }
+
+    fn warns(&self, _: ShowId) -> bool {
+        self.world().warns
     }
 
     fn session(&self, session: SessionId) -> Option<Session> {

@@ -93,10 +93,10 @@ async fn nobody_tells_who_may_not_watch() {
     assert_eq!(tell(&client, &show, None, sighting(ONE)).await.fault(), (401, "token_missing".into()));
     assert_eq!(tell(&client, &show, Some("x"), sighting(ONE)).await.fault(), (401, "token_invalid".into()));
     let id = client.fake.id(&show);
-    client.fake.token("seat", Who::Viewer(id));
+    client.fake.token("seat", Who::Viewer(id, None));
     client.fake.token("director", Who::Director(id));
     let elsewhere = client.show("Another").await;
-    client.fake.token("elsewhere", Who::Viewer(client.fake.id(&elsewhere)));
+    client.fake.token("elsewhere", Who::Viewer(client.fake.id(&elsewhere), None));
     let refused = tell(&client, &show, Some("elsewhere"), sighting(ONE)).await;
     assert_eq!(refused.fault(), (403, "token_other_show".into()));
     assert_eq!(tell(&client, &show, Some("director"), sighting(OTHER)).await.status, StatusCode::NO_CONTENT);
@@ -162,7 +162,7 @@ async fn the_report_is_the_directors_as_json_and_as_a_table() {
     assert!(timeline.lines().nth(1).unwrap().ends_with(",1,0,0,2,0.5"), "{timeline}");
     for path in [format!("{path}.csv"), path, format!("/api/v1/shows/{show}/house")] {
         assert_eq!(client.get(&path, None).await.fault(), (401, "token_missing".into()), "{path}");
-        client.fake.token("seat", Who::Viewer(client.fake.id(&show)));
+        client.fake.token("seat", Who::Viewer(client.fake.id(&show), None));
         assert_eq!(client.get(&path, Some("seat")).await.fault(), (403, "not_allowed".into()), "{path}");
     }
 }

@@ -11,5 +11,6 @@ mod media;
 mod openapi;
 mod pages;
 mod refusals;
+mod seat;
 mod server;
 mod streams;

@@ -107,7 +107,7 @@ async fn whip_is_for_its_performers() {
     let (_, _, stranger) = client.performer(&other, "Ben").await;
     let path = format!("/whip/{show}");
     client.fake.expired("old");
-    client.fake.token("viewer", Who::Viewer(client.fake.id(&show)));
+    client.fake.token("viewer", Who::Viewer(client.fake.id(&show), None));
     client.fake.token("director", Who::Director(client.fake.id(&show)));
     client.fake.token("elsewhere", Who::Director(client.fake.id(&other)));
     for (token, fault) in [
@@ -268,8 +268,8 @@ async fn a_closed_door_asks_for_a_grant() {
     let path = format!("/whep/{show}");
     client.json("PATCH", &format!("/api/v1/shows/{show}"), Some(ADMIN), json!({ "door": "grant" })).await;
     assert_eq!(offer(&client, &path, None).await.fault(), (401, "token_missing".into()));
-    client.fake.token("viewer", Who::Viewer(client.fake.id(&show)));
-    client.fake.token("elsewhere", Who::Viewer(client.fake.id(&other)));
+    client.fake.token("viewer", Who::Viewer(client.fake.id(&show), None));
+    client.fake.token("elsewhere", Who::Viewer(client.fake.id(&other), None));
     client.fake.expired("old");
     let reply = offer(&client, &path, Some("viewer")).await;
     assert_eq!(reply.status, StatusCode::CREATED);
@@ -288,7 +288,7 @@ async fn whep_of_a_performer_and_of_the_stage() {
     let show = client.show("Show").await;
     let (ana, ana_code, _) = client.performer(&show, "Ana").await;
     let (ben, ..) = client.performer(&show, "Ben").await;
-    client.fake.token("viewer", Who::Viewer(client.fake.id(&show)));
+    client.fake.token("viewer", Who::Viewer(client.fake.id(&show), None));
     client.fake.token("director", Who::Director(client.fake.id(&show)));
     let of = |id: &str| format!("/whep/{show}?performer={id}");
     let last = || client.fake.offers().last().unwrap().media;

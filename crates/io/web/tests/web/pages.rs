@@ -24,7 +24,7 @@ async fn every_answer_says_who_may_embed_script_and_read_it() {
         }
         assert!(!policy.contains("unsafe"));
         assert_eq!(reply.header("x-content-type-options"), "nosniff");
-        assert_eq!(reply.header("referrer-policy"), "no-referrer");
+        assert_eq!(reply.header("referrer-policy"), "same-origin");
         assert!(reply.header("permissions-policy").contains("camera=(self), microphone=(self)"));
     }
 }

@@ -281,7 +281,7 @@ async fn methods_that_are_not_taken() {
 async fn a_viewer_directs_nothing() {
     let client = Client::new();
     let show = client.show("Show").await;
-    client.fake.token("viewer", Who::Viewer(client.fake.id(&show)));
+    client.fake.token("viewer", Who::Viewer(client.fake.id(&show), None));
     let (id, ..) = client.performer(&show, "Ana").await;
     let clip = client.clip(&show).await;
     let base = format!("/api/v1/shows/{show}");

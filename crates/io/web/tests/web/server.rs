@@ -29,7 +29,7 @@ async fn start_with(tls: Option<ServerConfig>) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let site = Site::new(backend, WebConfig::default());
+    let site = Site::new(backend, WebConfig::default(), axum::Router::new());
     let done = tokio::spawn(serve(listener, site, tls, async {
         let _ = stopped.await;
     }));
