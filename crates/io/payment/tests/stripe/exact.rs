@@ -106,7 +106,8 @@ async fn oxxo_is_for_pesos_and_for_what_oxxo_takes() {
 async fn wishes_that_cannot_be_right_reach_nobody() {
     // Nobody listens at this address.
     let stripe = Stripe::at("http://127.0.0.1:9", key()).unwrap();
-    let changes: [(&str, fn(&mut Checkout)); 11] = [
+    type Change = fn(&mut Checkout);
+    let changes: [(&str, Change); 11] = [
         ("a wrong sum", |it| it.total.minor += 1),
         ("nothing to pay", |it| {
             it.lines.clear();
