@@ -2,7 +2,8 @@
 //! and help text. A flag beats the environment, the environment beats the file.
 
 use clap::Args;
-use palco_base::Fault;
+use palco_base::{Fault, Secret};
+use palco_store::Books;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU8;
@@ -56,6 +57,28 @@ pub(crate) struct Keys {
     /// Days that recordings are kept after their show [default: 0, for ever]
     #[arg(long, env = "PALCO_KEEP_RECORDINGS_DAYS", value_name = "N")]
     keep_recordings_days: Option<u32>,
+    /// The box office's books, if not in the data folder: postgres://user:password@host/name
+    #[arg(long, env = "PALCO_BOOKS", value_name = "URL", hide_env_values = true)]
+    books: Option<String>,
+    /// Mail server: smtp://, smtps:// or smtp+starttls://, with user:password@ if it wants them
+    #[arg(long, env = "PALCO_SMTP", value_name = "URL", hide_env_values = true)]
+    smtp: Option<String>,
+    /// Address the mails come from [default: tickets@ the host of public_url]
+    #[arg(long, env = "PALCO_MAIL_FROM", value_name = "ADDRESS")]
+    mail_from: Option<String>,
+    /// Whether tickets can be "paid" by the built-in demo, in which no money moves
+    /// [default: true without a stripe_key, else false]
+    #[arg(long, env = "PALCO_DEMO_PAYMENTS", value_name = "true|false")]
+    demo_payments: Option<bool>,
+    /// Secret key of a Stripe account (sk_… or rk_…), to be paid by card and OXXO
+    #[arg(long, env = "PALCO_STRIPE_KEY", value_name = "KEY", hide_env_values = true)]
+    stripe_key: Option<String>,
+    /// Signing secret of the Stripe webhook that calls /webhooks/stripe; two while it is being changed
+    #[arg(long, env = "PALCO_STRIPE_WEBHOOK_SECRETS", value_name = "SECRET", value_delimiter = ',', hide_env_values = true)]
+    stripe_webhook_secrets: Option<Vec<String>>,
+    /// Where Stripe's API is, for tests against a stand-in
+    #[arg(long, env = "PALCO_STRIPE_URL", value_name = "URL", hide = true)]
+    stripe_url: Option<String>,
     /// What to log, as `level` or `target=level,…` [default: info]
     #[arg(long, env = "PALCO_LOG", value_name = "FILTER")]
     log: Option<String>,
@@ -76,7 +99,24 @@ pub(crate) struct Config {
     pub(crate) clip_max_bytes: u64,
     pub(crate) follow_bandwidth: bool,
     pub(crate) keep_recordings_days: u32,
+    pub(crate) books: Option<Secret>,
+    pub(crate) smtp: Option<Secret>,
+    pub(crate) mail_from: Option<String>,
+    pub(crate) demo_payments: Option<bool>,
+    pub(crate) stripe_key: Option<Secret>,
+    pub(crate) stripe_webhook_secrets: Vec<Secret>,
+    pub(crate) stripe_url: Option<String>,
     pub(crate) log: String,
+}
+
+impl Config {
+    /// Where the box office's books are.
+    pub(crate) fn books(&self) -> Books {
+        match &self.books {
+            Some(url) => Books::Postgres(url.clone()),
+            None => Books::File(self.data.join("books.sqlite")),
+        }
+    }
 }
 
 impl Keys {
@@ -121,6 +161,13 @@ impl Keys {
             clip_max_bytes: self.clip_max_bytes.or(other.clip_max_bytes),
             follow_bandwidth: self.follow_bandwidth.or(other.follow_bandwidth),
             keep_recordings_days: self.keep_recordings_days.or(other.keep_recordings_days),
+            books: self.books.or(other.books),
+            smtp: self.smtp.or(other.smtp),
+            mail_from: self.mail_from.or(other.mail_from),
+            demo_payments: self.demo_payments.or(other.demo_payments),
+            stripe_key: self.stripe_key.or(other.stripe_key),
+            stripe_webhook_secrets: self.stripe_webhook_secrets.or(other.stripe_webhook_secrets),
+            stripe_url: self.stripe_url.or(other.stripe_url),
             log: self.log.or(other.log),
         }
     }
@@ -148,6 +195,13 @@ impl Keys {
             clip_max_bytes: self.clip_max_bytes.unwrap_or(2 << 30),
             follow_bandwidth: self.follow_bandwidth.unwrap_or(true),
             keep_recordings_days: self.keep_recordings_days.unwrap_or(0),
+            books: self.books.map(Secret::new),
+            smtp: self.smtp.map(Secret::new),
+            mail_from: self.mail_from,
+            demo_payments: self.demo_payments,
+            stripe_key: self.stripe_key.map(Secret::new),
+            stripe_webhook_secrets: self.stripe_webhook_secrets.unwrap_or_default().into_iter().map(Secret::new).collect(),
+            stripe_url: self.stripe_url,
             log: self.log.unwrap_or_else(|| "info".to_owned()),
         })
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const SLUG: &str = "demo";
+pub(crate) const SLUG: &str = "demo";
 /// How long the performers may take to be on air before the links are printed all the same.
 const PATIENCE: Duration = Duration::from_secs(15);
 

@@ -3,19 +3,21 @@
 use crate::clock;
 use crate::live::{Live, Surroundings};
 use crate::metrics::Metrics;
+use crate::office::{Foyer, Seats, ticket_void};
 use crate::recordings;
 use crate::viewers::Viewers;
 use futures_util::StreamExt;
-use palco_base::{Class, Fault, FeedId, PerformerId, Secret, SessionId, ShowId, ViewerId};
+use palco_base::{Class, Fault, FeedId, PerformerId, Secret, SessionId, ShowId, TicketId, ViewerId};
 use palco_grant::{Grant, GrantFault, Key, KeyRing, Kind};
 use palco_hls::path::{Directives, Resource};
 use palco_mix::wire::Probe;
 use palco_sfu::{CloseReason, Command as Sfu, Event, SfuStats};
+use palco_boxoffice::TicketState;
 use palco_stage::{Clip, Command, Fact, NewShow, Phase, Record, Snapshot, WallTime};
-use palco_store::{Kept, Store};
+use palco_store::{Database, Kept, Store};
 use palco_web::{
     Answer, Backend, Download, Health, HlsAnswer, HouseNow, Issued, Levels, Media, Offer, Recording, Right,
-    Session, Upload, Who, unknown_show,
+    Seat, Session, Upload, Who, unknown_show,
 };
 use std::collections::HashMap;
 use std::future::Future;
@@ -23,7 +25,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, watch};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -48,6 +50,9 @@ pub(crate) struct House {
     /// Of each shard.
     shard_stats: Mutex<HashMap<u8, SfuStats>>,
     shards_up: AtomicBool,
+    books: Database,
+    foyer: Arc<Foyer>,
+    seats: Seats,
 }
 
 impl House {
@@ -55,9 +60,19 @@ impl House {
     ///
     /// # Errors
     /// When a show cannot be started.
-    pub(crate) fn open(around: Arc<Surroundings>, metrics: Metrics) -> Result<Self, Fault> {
+    pub(crate) async fn open(
+        around: Arc<Surroundings>,
+        metrics: Metrics,
+        books: Database,
+        foyer: Arc<Foyer>,
+    ) -> Result<Self, Fault> {
         let store = &around.store;
+        let seats = Seats::default();
+        seats.remember(books.seats().await?);
         let house = Self {
+            books,
+            foyer,
+            seats,
             keys: key_ring(store)?,
             admin: store.admin_token()?,
             mixer_program: around.mixer.program.clone(),
@@ -85,6 +100,10 @@ impl House {
             live.stop().await;
             live.viewers.close(&self.around.store);
         }
+    }
+
+    pub(crate) fn mixer_program(&self) -> &std::path::Path {
+        &self.mixer_program
     }
 
     pub(crate) fn store(&self) -> Arc<Store> {
@@ -378,7 +397,7 @@ impl Backend for House {
         }
         let now = clock::now().wall.unix_seconds();
         let expires = now + lifetime.min(longest).as_secs();
-        let grant = Grant { kind, show, subject, iat: now, exp: expires, id: random()? };
+        let grant = Grant { kind, show, subject, seat: None, iat: now, exp: expires, id: random()? };
         Ok(Issued { token: self.keys.issue(&grant), expires_at: WallTime::from_unix_seconds(expires) })
     }
 
@@ -453,6 +472,33 @@ impl Backend for House {
         Box::pin(recordings::film(self, show))
     }
 
+    fn take_seat<'a>(
+        &'a self,
+        show: ShowId,
+        code: &'a str,
+        viewer: ViewerId,
+        take: bool,
+    ) -> Boxed<'a, Result<Issued, Fault>> {
+        Box::pin(self.open_seat(show, code, viewer, take))
+    }
+
+    fn renew_seat(&self, show: ShowId, seat: Seat, viewer: ViewerId) -> Result<Issued, Fault> {
+        self.seats.seen(seat.ticket, seat.version, viewer, Instant::now())?;
+        self.issue_seat(show, seat)
+    }
+
+    fn leave_seat(&self, seat: Seat, viewer: ViewerId) {
+        self.seats.left(seat.ticket, seat.version, viewer);
+    }
+
+    fn rights(&self) -> watch::Receiver<u64> {
+        self.seats.rights()
+    }
+
+    fn warns(&self, show: ShowId) -> bool {
+        self.foyer.rows(show).is_some_and(|rows| rows.listing.warning.asks())
+    }
+
     fn session(&self, session: SessionId) -> Option<Session> {
         self.around.sessions.get(session).map(|entry| entry.session)
     }
@@ -488,6 +534,68 @@ impl Backend for House {
 }
 
 impl House {
+    /// Opens the seat of the ticket with this code.
+    async fn open_seat(
+        &self,
+        show: ShowId,
+        code: &str,
+        viewer: ViewerId,
+        take: bool,
+    ) -> Result<Issued, Fault> {
+        let found = self.books.ticket(code).await?;
+        let ticket = &found.ticket;
+        if ticket.show != show {
+            return Err(Fault::new(Class::Forbidden, "ticket_other_show", "This ticket is for another show."));
+        }
+        match ticket.state {
+            TicketState::Valid => {}
+            TicketState::Void => return Err(ticket_void()),
+            TicketState::Held => {
+                return Err(Fault::new(Class::Forbidden, "ticket_unpaid", "This ticket is not paid yet.")
+                    .hint("Open your order and finish paying."));
+            }
+        }
+        let rows = self.foyer.rows(show);
+        let kind = rows.as_ref().and_then(|rows| rows.kinds.iter().find(|kind| kind.id == ticket.kind));
+        let replay = kind.is_some_and(|kind| kind.replay);
+        if let Some(version) = self.seats.sit(ticket.id, viewer, take, Instant::now())? {
+            return self.issue_seat(show, Seat { ticket: ticket.id, version, replay });
+        }
+        let version = self.books.take_seat(ticket.id).await?.ok_or_else(ticket_void)?;
+        self.seats.opened(ticket.id, version, viewer, Instant::now());
+        self.close_seats(show, |seat| seat.ticket == ticket.id && seat.version != version);
+        self.issue_seat(show, Seat { ticket: ticket.id, version, replay })
+    }
+
+    fn issue_seat(&self, show: ShowId, seat: Seat) -> Result<Issued, Fault> {
+        let now = clock::now().wall.unix_seconds();
+        let expires = now + WATCH.as_secs();
+        let seat = palco_grant::Seat { ticket: seat.ticket, version: seat.version, replay: seat.replay };
+        let id = random()?;
+        let grant =
+            Grant { kind: Kind::Viewer, show, subject: None, seat: Some(seat), iat: now, exp: expires, id };
+        Ok(Issued { token: self.keys.issue(&grant), expires_at: WallTime::from_unix_seconds(expires) })
+    }
+
+    /// These tickets let nobody in any longer: whoever sits there is out now.
+    pub(crate) fn void(&self, show: ShowId, tickets: &[TicketId]) {
+        if !tickets.is_empty() {
+            self.seats.void(tickets);
+            self.close_seats(show, |seat| tickets.contains(&seat.ticket));
+        }
+    }
+
+    fn close_seats(&self, show: ShowId, which: impl Fn(&Seat) -> bool) {
+        let picked = |session: &Session| match &session.who {
+            Some(Who::Viewer(_, Some(seat))) => which(seat),
+            _ => false,
+        };
+        for command in self.around.sessions.close(show, CloseReason::Replaced, picked) {
+            // A full queue leaves it to the page, which is told too.
+            let _ = self.around.shards.send(command);
+        }
+    }
+
     fn holder(&self, grant: &Grant) -> Result<Who, Fault> {
         let dead = || {
             Fault::new(Class::Unauthenticated, "token_invalid", "This link or token is no longer valid.")
@@ -496,7 +604,12 @@ impl House {
         let live = self.live(grant.show).map_err(|_| dead())?;
         match (grant.kind, grant.subject) {
             (Kind::Director, _) => Ok(Who::Director(grant.show)),
-            (Kind::Viewer, _) => Ok(Who::Viewer(grant.show)),
+            (Kind::Viewer, _) => {
+                let Some(seat) = grant.seat else { return Ok(Who::Viewer(grant.show, None)) };
+                self.seats.holds(seat.ticket, seat.version)?;
+                let seat = Seat { ticket: seat.ticket, version: seat.version, replay: seat.replay };
+                Ok(Who::Viewer(grant.show, Some(seat)))
+            }
             (Kind::Performer, Some(performer)) if live.snapshot.borrow().performer(performer).is_some() => {
                 Ok(Who::Performer(grant.show, performer))
             }

@@ -9,6 +9,7 @@ mod files;
 mod house;
 mod live;
 mod metrics;
+mod office;
 mod perform;
 mod recordings;
 mod rehearse;

@@ -6,6 +6,7 @@ use crate::files;
 use crate::house::House;
 use crate::live::Surroundings;
 use crate::metrics::Metrics;
+use crate::office::{self, Foyer, Office};
 use crate::recordings;
 use crate::routes::Routes;
 use crate::sessions::Sessions;
@@ -13,8 +14,8 @@ use crate::viewers;
 use palco_base::Fault;
 use palco_net::{OnEvent, ShardConfig, Shards};
 use palco_sfu::Event;
-use palco_store::Store;
-use palco_web::{Site, WebConfig};
+use palco_store::{Database, Store};
+use palco_web::{Backend as _, Site, WebConfig};
 use palco_worker::MixerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -89,7 +90,14 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
             font: palco_web::name_font().map(Arc::from),
         },
     };
-    let house = Arc::new(House::open(Arc::new(around), Metrics::install()?)?);
+    let books = Database::open(&config.books()).await?;
+    let foyer = Arc::new(Foyer::open(&books).await?);
+    let house =
+        House::open(Arc::new(around), Metrics::install()?, books.clone(), Arc::clone(&foyer)).await?;
+    let house = Arc::new(house);
+    let public = config.public_url.clone().unwrap_or_else(|| local.clone());
+    let office = Office::open(books, Arc::clone(&house), foyer, &config, public, demo.is_some())?;
+    office.work();
     listen_to_shards(Arc::clone(&house), told)?;
     ask_for_stats(&shards);
     let keeper = viewers::keep_books(&house)?;
@@ -97,14 +105,20 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
 
     let stopping = Stopping::new()?;
     let web = WebConfig { public_url: config.public_url.clone(), ..WebConfig::default() };
-    let site = Site::new(Arc::clone(&house) as Arc<dyn palco_web::Backend>, web);
+    let pages = palco_site::SiteConfig {
+        public_url: config.public_url.clone(),
+        tls: tls.is_some(),
+        assets: assets(),
+    };
+    let foyer = palco_site::router(Arc::clone(&office) as Arc<dyn palco_site::BoxOffice>, pages);
+    let site = Site::new(Arc::clone(&house) as Arc<dyn palco_web::Backend>, web, foyer);
     let web = tokio::spawn(palco_web::serve(listener, site, tls, stopping.clone().wait()));
     let media: Vec<_> = shards.addresses().map(|address| address.to_string()).collect();
     tracing::info!("palco serves {local}, media on UDP {}", media.join(", "));
     tracing::info!("the admin token is in {}", config.data.join("admin.token").display());
 
     let performers = match demo {
-        Some(media) => Some(begin_demo(local, &house, media).await?),
+        Some(media) => Some(begin_demo(local, &house, &office, media).await?),
         None => None,
     };
     stopping.wait().await;
@@ -179,11 +193,18 @@ fn ask_for_stats(shards: &Arc<Shards>) {
     });
 }
 
-async fn begin_demo(local: String, house: &Arc<House>, media: PathBuf) -> Result<demo::Demo, Fault> {
+async fn begin_demo(
+    local: String,
+    house: &Arc<House>,
+    office: &Arc<Office>,
+    media: PathBuf,
+) -> Result<demo::Demo, Fault> {
     let admin = house.admin_token();
     let begun = tokio::task::spawn_blocking(move || demo::begin(&local, &admin, &media)).await;
     let demo =
         begun.map_err(|error| Fault::unavailable("demo_failed", "The demo failed.").internal(error))??;
+    let live = house.find(demo::SLUG).map(|snapshot| snapshot.show.id);
+    office::fill_season(office, live).await?;
     announce(&demo.links);
     Ok(demo)
 }

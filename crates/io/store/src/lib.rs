@@ -5,6 +5,8 @@
 //!   lock
 //!   admin.token               0600, made at the first start
 //!   grant.keys                0600, the keys that sign grants
+//!   books.sqlite              0600, the box office: see `db`
+//!   posters/{name}.{size}.jpg 0600, pictures of our own making
 //!   shows/{show}/show.json    0600, one document per show: version and record
 //!   shows/{show}/clips/{clip} 0600, as uploaded; what it is called is in the record
 //!   shows/{show}/recording/   0700, what the audience got; see `recording`
@@ -130,6 +132,17 @@ impl Store {
                 .hint("Delete the file; a new token is made at the next start."));
         }
         Ok(Secret::new(token))
+    }
+
+    /// Writes a whole file below the directory, or none of it.
+    ///
+    /// # Errors
+    /// `disk_full`, `store_failed`.
+    pub fn keep_file(&self, path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+        let folder = path.parent().filter(|folder| folder.starts_with(&self.dir));
+        let folder = folder.ok_or_else(|| failed("This file is not of this data directory."))?;
+        files::make_private_dir(folder).map_err(|e| at(folder, &e))?;
+        files::replace(path, bytes).map_err(|e| at(path, &e))
     }
 
     fn show_dir(&self, show: ShowId) -> PathBuf {

@@ -579,3 +579,22 @@ impl Database {
         random_code()
     }
 }
+
+impl Database {
+    /// Every ticket whose seat was ever opened or that was given back: its newest opening, and whether it is void.
+    ///
+    /// # Errors
+    /// `store_failed`.
+    pub async fn seats(&self) -> Result<Vec<(TicketId, u32, bool)>, Fault> {
+        use sea_orm::Condition;
+        let known = Condition::any()
+            .add(ticket::Column::SeatVersion.gt(0))
+            .add(ticket::Column::State.eq("void"));
+        let rows = ticket::Entity::find().filter(known).all(&self.read).await.map_err(super::failed)?;
+        let seat = |row: ticket::Model| {
+            let version = u32::try_from(row.seat_version).unwrap_or(0);
+            (TicketId::new(convert::id(row.id)), version, row.state == "void")
+        };
+        Ok(rows.into_iter().map(seat).collect())
+    }
+}
