@@ -272,3 +272,9 @@ impl Stopping {
         let _ = self.0.wait_for(|stop| *stop).await;
     }
 }
+
+/// The pages' files, by the names the build gave them.
+fn assets() -> palco_site::Assets {
+    let asset = |name| palco_web::asset(name).unwrap_or_default();
+    palco_site::Assets { style: asset("style"), script: asset("script"), favicon: asset("favicon") }
+}

@@ -238,7 +238,7 @@ pub trait BoxOffice: Send + Sync + 'static {
     fn viewed(&self, show: ShowId);
 
     /// A poster's picture (JPEG), and its entity tag.
-    fn poster(&self, name: &str, size: PosterSize) -> BoxFuture<'_, Option<Bytes>>;
+    fn poster<'a>(&'a self, name: &'a str, size: PosterSize) -> BoxFuture<'a, Option<Bytes>>;
 
     /// Who can take money for this show, in the order they are offered. Empty: nobody yet.
     fn providers(&self) -> Vec<Provider>;

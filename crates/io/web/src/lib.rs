@@ -45,6 +45,6 @@ pub use backend::{
     Recording, Right, Seat, Session, Upload, Who, unknown_show,
 };
 pub use limits::Rate;
-pub use pages::name_font;
+pub use pages::{asset, name_font};
 pub use server::serve;
 pub use site::{Site, openapi_json};

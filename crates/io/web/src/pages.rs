@@ -28,6 +28,14 @@ pub fn name_font() -> Option<Vec<u8>> {
     Dist::get("font/Inter.ttf").map(|file| file.data.into_owned())
 }
 
+/// The address of a file of the pages, by what it is for; none if the pages were not built.
+#[must_use]
+pub fn asset(name: &str) -> Option<String> {
+    let known = Dist::get("assets.json")?;
+    let known: std::collections::BTreeMap<String, String> = serde_json::from_slice(&known.data).ok()?;
+    known.get(name).cloned()
+}
+
 /// The routes of the pages. The same shell serves any slug.
 pub(crate) fn routes() -> Router<App> {
     let shell = |name: &'static str| {
