@@ -43,7 +43,7 @@ fn bytes_of(recording: Recording, mut film: Film, range: Range<u64>) -> Bytestre
         Ok(Some((bytes.into(), (recording, film))))
     });
     let in_head = usize::try_from(range.start).map_or(head.len(), |start| start.min(head.len()));
-    let whole = stream::iter([Ok(head.slice(in_head..))]).chain(pieces).boxed();
+    let whole = stream::iter([Ok::<_, Fault>(head.slice(in_head..))]).chain(pieces).boxed();
     let (skip, left) = (range.start.saturating_sub(begins), range.end - range.start);
     let cut = stream::try_unfold((whole, skip, left), |(mut whole, skip, left)| async move {
         let Some(bytes) = whole.try_next().await?.filter(|_| left > 0) else { return Ok(None) };

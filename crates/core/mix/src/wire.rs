@@ -223,6 +223,30 @@ pub enum Probe {
     },
 }
 
+/// The line of JSON that `palco-mixer poster` prints first.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Poster {
+    /// Two JPEG pictures follow the line, one directly after the other.
+    Made {
+        /// Of the first picture, in pixels.
+        width: u32,
+        /// Of the first picture, in pixels.
+        height: u32,
+        /// Bytes of the first picture.
+        wide: u32,
+        /// Bytes of the second picture.
+        small: u32,
+    },
+    /// Nothing follows.
+    Refused {
+        /// Stable, snake_case: `picture_not_supported`, `picture_too_large`, `picture_broken`.
+        code: String,
+        /// A sentence for whoever uploaded it.
+        text: String,
+    },
+}
+
 /// Anything that crosses the message socket.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Message<C> {

@@ -17,7 +17,7 @@ const LARGEST: usize = 64 << 20;
 const HEADER: usize = 512 << 10;
 
 /// Reads as much as there is, up to `length`, from `offset`.
-fn read_at(file: &File, offset: u64, length: usize) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_at(file: &File, offset: u64, length: usize) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![0; length];
     let mut done = 0;
     while done < length {

@@ -11,6 +11,7 @@ mod file;
 mod mixing;
 mod output;
 mod post;
+mod poster;
 mod probe;
 mod read;
 mod sandbox;
@@ -33,6 +34,8 @@ enum Verb {
     Serve,
     /// Say as JSON whether the media file on standard input can be played.
     Probe,
+    /// Write the picture on standard input to standard output in the sizes a poster is shown in.
+    Poster,
     /// Write the media file on standard input to standard output as messages of feed 0, for
     /// publishing: once, as fast as it is read.
     Read,
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().verb.unwrap_or(Verb::Serve) {
         Verb::Serve => serve::serve(),
         Verb::Probe => probe::probe(),
+        Verb::Poster => poster::poster(),
         Verb::Read => read::read(),
         Verb::SandboxCheck => sandbox::check(),
     };

@@ -38,6 +38,12 @@ pub(crate) fn close() -> Vec<String> {
     vec![line("limits", limits()), line("landlock", landlock()), line("seccomp", seccomp())]
 }
 
+/// Makes the wall around memory tighter, for work that needs little.
+pub(crate) fn limit_memory(most: u64) -> Result<(), String> {
+    let most = Rlimit { current: Some(most), maximum: Some(most) };
+    setrlimit(Resource::As, most).map_err(|error| format!("memory: {error}"))
+}
+
 fn limits() -> Result<String, String> {
     for (resource, most) in [(Resource::Core, 0), (Resource::Nofile, FILES), (Resource::As, MEMORY)] {
         let most = Rlimit { current: Some(most), maximum: Some(most) };

@@ -90,7 +90,8 @@ fn base64(bytes: &[u8]) -> String {
 #[tokio::test]
 async fn all_of_a_mail_arrives() {
     let mut server = Server::start(&["plain"]);
-    let pdf: Vec<u8> = (0..20_000_u32).map(|at| ((at * 7_919) >> 3) as u8).chain(*b"\r\n.\r\n\n.\0").collect();
+    let pdf: Vec<u8> =
+        (0..20_000_u32).map(|at| ((at * 7_919) >> 3) as u8).chain(*b"\r\n.\r\n\n.\0").collect();
     let png = vec![0x89, b'P', b'N', b'G', 13, 10, 26, 10, 0, 255];
     let wish = Mail {
         from: Mailbox::new("tickets@house.example").named("Teatro Añil 🎭"),

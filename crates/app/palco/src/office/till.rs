@@ -52,7 +52,7 @@ impl Office {
         promo: Option<&str>,
         once: &str,
     ) -> Result<NextStep, Fault> {
-        if !self.providers().contains(&request.provider) && request.provider != Provider::Free {
+        if !self.ways_to_pay().contains(&request.provider) && request.provider != Provider::Free {
             return Err(Fault::invalid("provider_unknown", "This way of paying is not offered here."));
         }
         let quantity: usize = request.wanted.iter().map(|wanted| wanted.quantity as usize).sum();
@@ -128,11 +128,11 @@ impl Office {
             lines: vec![palco_payment::Line { text: what, each: quote.total, count: 1 }],
             total: theirs(quote.total_money())?,
             email: Secret::new(order.buyer.email.clone()),
-            language: if spanish { Language::Es } else { Language::En },
+            language: if spanish { Language::Spanish } else { Language::English },
             success_url: page.clone(),
             cancel_url: page,
             expires_at: clock::now().wall.unix_seconds() + STRIPE_PAGE.as_secs(),
-            methods: if pesos { vec![Method::Card, Method::Oxxo] } else { vec![Method::Card] },
+            methods: if pesos { vec![Method::Card, Method::Oxxo { days: 3 }] } else { vec![Method::Card] },
         })
     }
 
@@ -197,7 +197,7 @@ impl Office {
 
     pub(super) async fn pay_demo(&self, code: &str, pays: bool) -> Result<OrderView, Fault> {
         let order = self.books.order(Key::Code(code)).await?.order;
-        if order.provider != Provider::Demo || !self.providers().contains(&Provider::Demo) {
+        if order.provider != Provider::Demo || !self.ways_to_pay().contains(&Provider::Demo) {
             return Err(palco_site::not_here());
         }
         let input = if pays {
