@@ -41,7 +41,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let app: Router = palco_site::router(season::season(), config)
         .fallback(move |request: Request| other(lost.clone(), request))
         .layer(axum::middleware::map_response(move |mut response: Response| async move {
-            response.headers_mut().insert("content-security-policy", csp.parse().unwrap_or_else(|_| unreachable!()));
+            response
+                .headers_mut()
+                .insert("content-security-policy", csp.parse().unwrap_or_else(|_| unreachable!()));
             response
         }));
     let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?;

@@ -70,7 +70,8 @@ pub fn season() -> Arc<Season> {
 
 fn fill(state: &mut State, text: Option<&str>) {
     let say = |it: &str| text.map_or(it.to_owned(), str::to_owned);
-    let card = |state: &State, slug: &str| state.cards.iter().find(|it| it.show.slug == slug).unwrap().clone();
+    let card =
+        |state: &State, slug: &str| state.cards.iter().find(|it| it.show.slug == slug).unwrap().clone();
     let (jazz, live, past) = (card(state, JAZZ), card(state, LIVE), card(state, PAST));
     let who = |name: &str, email: &str| Buyer { email: email.into(), name: say(name), lang: Lang::En };
     let sell = |card: &ShowCard, id: u64, code: &str, quantity: u32, buyer: Buyer| {
@@ -83,7 +84,8 @@ fn fill(state: &mut State, text: Option<&str>) {
         sell(&jazz, 0xb4, SEVERAL, 3, who("Teo Anaya", "teo@example.com")),
     ];
     for (n, name) in ["Lucía Ferrer", "Sam Okafor", "Noor Haddad", "Pilar Ríos"].iter().enumerate() {
-        let (id, email) = (0xc0 + n as u64, format!("{}@example.com", name.split(' ').next().unwrap().to_lowercase()));
+        let (id, email) =
+            (0xc0 + n as u64, format!("{}@example.com", name.split(' ').next().unwrap().to_lowercase()));
         all.push(sell(&jazz, id, &format!("order-more-00000000000{n}"), 1 + n as u32 % 2, who(name, &email)));
     }
     for view in &mut all {

@@ -3,14 +3,16 @@
 use super::{ADMIN, BUYER, JAZZ, SESSION, STATEMENT, Season, now, open, owner};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, ready};
-use palco_base::{Fault, KindId, OrderId, PromoId, RefundId, Secret, ShareId, ShowId, StaffId, TicketId, WallTime};
+use palco_base::{
+    Fault, KindId, OrderId, PromoId, RefundId, Secret, ShareId, ShowId, StaffId, TicketId, WallTime,
+};
 use palco_boxoffice::{
-    BuyRequest, KindLine, Lang, Line, Listing, Money, OrderState, Promo, Provider, Quote, Share, ShareLine, Shelf,
-    Statement, TicketKind, TicketState, clean_promo,
+    BuyRequest, KindLine, Lang, Line, Listing, Money, OrderState, Promo, Provider, Quote, Share, ShareLine,
+    Shelf, Statement, TicketKind, TicketState, clean_promo,
 };
 use palco_site::{
-    Attention, AuditLine, BoxOffice, MailView, NextStep, OrderView, PosterSize, Rating, Role, SalesByDay, ShowCard,
-    ShowForm, Staff, TicketView, Visitor, not_here,
+    Attention, AuditLine, BoxOffice, MailView, NextStep, OrderView, PosterSize, Rating, Role, SalesByDay,
+    ShowCard, ShowForm, Staff, TicketView, Visitor, not_here,
 };
 use std::sync::Arc;
 
@@ -37,7 +39,10 @@ impl Season {
             Some(code) => {
                 let state = self.state.lock().unwrap();
                 let known = state.promos.iter().find(|it| it.code == code && it.show == show).cloned();
-                Some(known.ok_or_else(|| Fault::invalid("promo_unknown", "We do not know this promo code."))?)
+                Some(
+                    known
+                        .ok_or_else(|| Fault::invalid("promo_unknown", "We do not know this promo code."))?,
+                )
             }
         };
         let over = card.show.phase == palco_stage::Phase::Over;
@@ -61,8 +66,12 @@ impl Season {
 
     fn ticket_view(&self, view: &OrderView, at: usize) -> TicketView {
         let ticket = view.tickets[at].clone();
-        let kind = view.card.as_ref().and_then(|card| card.kinds.iter().find(|kind| kind.id == ticket.kind).cloned());
-        let rating = self.state.lock().unwrap().ratings.get(ticket.code.reveal()).copied().unwrap_or_default();
+        let kind = view
+            .card
+            .as_ref()
+            .and_then(|card| card.kinds.iter().find(|kind| kind.id == ticket.kind).cloned());
+        let rating =
+            self.state.lock().unwrap().ratings.get(ticket.code.reveal()).copied().unwrap_or_default();
         TicketView { ticket, order: view.order.clone(), kind, card: view.card.clone(), rating }
     }
 
@@ -93,7 +102,8 @@ impl BoxOffice for Season {
     }
     fn viewed(&self, _: ShowId) {}
     fn poster(&self, name: &str, _: PosterSize) -> BoxFuture<'_, Option<Bytes>> {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/season").join(format!("{name}.jpg"));
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/season").join(format!("{name}.jpg"));
         Box::pin(ready(std::fs::read(path).ok().map(Bytes::from)))
     }
     fn providers(&self) -> Vec<Provider> {
@@ -102,13 +112,24 @@ impl BoxOffice for Season {
     fn is_demo(&self) -> bool {
         true
     }
-    fn quote<'a>(&'a self, show: ShowId, request: &'a BuyRequest, promo: Option<&'a str>) -> Answer<'a, (Vec<Line>, Quote)> {
+    fn quote<'a>(
+        &'a self,
+        show: ShowId,
+        request: &'a BuyRequest,
+        promo: Option<&'a str>,
+    ) -> Answer<'a, (Vec<Line>, Quote)> {
         say(self.shelf(show, promo).and_then(|shelf| {
             let (lines, quote) = shelf.quote(request, now())?;
             shelf.room(&lines).map(|()| (lines, quote))
         }))
     }
-    fn buy<'a>(&'a self, show: ShowId, request: BuyRequest, promo: Option<&'a str>, once: &'a str) -> Answer<'a, NextStep> {
+    fn buy<'a>(
+        &'a self,
+        show: ShowId,
+        request: BuyRequest,
+        promo: Option<&'a str>,
+        once: &'a str,
+    ) -> Answer<'a, NextStep> {
         let made = self.shelf(show, promo).and_then(|shelf| {
             let card = self.of(show)?;
             let mut state = self.state.lock().unwrap();
@@ -116,7 +137,11 @@ impl BoxOffice for Season {
             state.bought.push((request.clone(), promo.map(str::to_owned), once.to_owned()));
             let code = format!("order-bought-{:012}", state.next);
             let view = open(&shelf, request, state.next, &code, Some(card))?;
-            let next = if view.order.quote.total == 0 { NextStep::Order(Secret::new(&code)) } else { NextStep::Demo(Secret::new(&code)) };
+            let next = if view.order.quote.total == 0 {
+                NextStep::Order(Secret::new(&code))
+            } else {
+                NextStep::Demo(Secret::new(&code))
+            };
             state.orders.push(view);
             Ok(next)
         });
@@ -141,7 +166,10 @@ impl BoxOffice for Season {
     fn ticket<'a>(&'a self, code: &'a str) -> Answer<'a, TicketView> {
         let orders = self.state.lock().unwrap().orders.clone();
         let found = orders.iter().find_map(|view| {
-            view.tickets.iter().position(|ticket| ticket.code.matches(code)).map(|at| self.ticket_view(view, at))
+            view.tickets
+                .iter()
+                .position(|ticket| ticket.code.matches(code))
+                .map(|at| self.ticket_view(view, at))
         });
         say(found.ok_or_else(not_here))
     }
@@ -151,7 +179,9 @@ impl BoxOffice for Season {
     fn qr(&self, link: &str) -> Result<String, Fault> {
         // Looks like one; only the box office's own can be read.
         let mut path = String::new();
-        let bits = link.bytes().fold(0x9e37_79b9_7f4a_7c15_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+        let bits = link
+            .bytes()
+            .fold(0x9e37_79b9_7f4a_7c15_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
         let mut seed = bits;
         for at in 0..29 * 29 {
             seed ^= seed << 13;
@@ -166,7 +196,9 @@ impl BoxOffice for Season {
         for (x, y) in [(0, 0), (22, 0), (0, 22)] {
             path += &format!("M{x} {y}h7v7h-7zM{} {}v5h5v-5zM{} {}h3v3h-3z", x + 1, y + 1, x + 2, y + 2);
         }
-        Ok(format!("<svg viewBox=\"-2 -2 33 33\" xmlns=\"http://www.w3.org/2000/svg\"><path d=\"{path}\"/></svg>"))
+        Ok(format!(
+            "<svg viewBox=\"-2 -2 33 33\" xmlns=\"http://www.w3.org/2000/svg\"><path d=\"{path}\"/></svg>"
+        ))
     }
     fn calendar(&self, card: &ShowCard, link: &str) -> String {
         format!("BEGIN:VCALENDAR\r\nSUMMARY:{}\r\nURL:{link}\r\nEND:VCALENDAR\r\n", card.show.slug)
@@ -223,13 +255,19 @@ impl BoxOffice for Season {
     fn change_show<'a>(&'a self, _: &'a Staff, show: ShowId, form: ShowForm) -> Answer<'a, Arc<ShowCard>> {
         let known = self.of(show).unwrap().listing.as_ref().unwrap().revision;
         if known != form.listing.revision {
-            return say(Err(Fault::conflict("revision_old", "Somebody else changed this since you opened it.")));
+            return say(Err(Fault::conflict(
+                "revision_old",
+                "Somebody else changed this since you opened it.",
+            )));
         }
         say(self.with_form(show, form))
     }
     fn set_poster<'a>(&'a self, _: &'a Staff, show: ShowId, bytes: Bytes) -> Answer<'a, ()> {
         if !bytes.starts_with(&[0xff, 0xd8]) {
-            return say(Err(Fault::unprocessable("poster_not_picture", "This is not a picture we can read.")));
+            return say(Err(Fault::unprocessable(
+                "poster_not_picture",
+                "This is not a picture we can read.",
+            )));
         }
         self.note(format!("poster {} {show}", bytes.len()));
         say(Ok(()))
@@ -270,7 +308,8 @@ impl BoxOffice for Season {
         let state = self.state.lock().unwrap();
         let hit = |view: &&OrderView| {
             let order = &view.order;
-            let text = format!("{} {} {}", order.number(), order.buyer.name, order.buyer.email).to_lowercase();
+            let text =
+                format!("{} {} {}", order.number(), order.buyer.name, order.buyer.email).to_lowercase();
             order.show == show && text.contains(&search.to_lowercase())
         };
         say(Ok(state.orders.iter().filter(hit).cloned().collect()))
@@ -279,7 +318,11 @@ impl BoxOffice for Season {
         let today = now().unix_millis() / 86_400_000 * 86_400_000;
         let sold = [3_u32, 5, 2, 8, 4, 0, 6, 11, 7, 5, 9, 14, 6, 3, 8, 12];
         let days = sold.iter().enumerate().filter(|(_, sold)| **sold > 0).map(|(at, sold)| {
-            (WallTime::from_unix_millis(today - (15 - at as i64) * 86_400_000), *sold, i64::from(*sold) * 1_120)
+            (
+                WallTime::from_unix_millis(today - (15 - at as i64) * 86_400_000),
+                *sold,
+                i64::from(*sold) * 1_120,
+            )
         });
         say(Ok(SalesByDay { days: days.collect() }))
     }
@@ -288,7 +331,14 @@ impl BoxOffice for Season {
         let shelf = self.shelf(show, None).unwrap();
         say(open(&shelf, request, 0x777, "order-by-hand-000000001", Some(card)))
     }
-    fn refund<'a>(&'a self, _: &'a Staff, order: OrderId, ticket: Option<TicketId>, with_fees: bool, reason: &'a str) -> Answer<'a, ()> {
+    fn refund<'a>(
+        &'a self,
+        _: &'a Staff,
+        order: OrderId,
+        ticket: Option<TicketId>,
+        with_fees: bool,
+        reason: &'a str,
+    ) -> Answer<'a, ()> {
         self.note(format!("refund {order} {ticket:?} {with_fees} {reason}"));
         say(Ok(()))
     }
@@ -351,12 +401,22 @@ impl BoxOffice for Season {
     }
     fn audit(&self, _: Option<ShowId>) -> Answer<'_, Vec<AuditLine>> {
         let who = self.state.lock().unwrap().shares[0].name.clone();
-        let line = |what: &str, on: &str| AuditLine { at: now(), who: who.clone(), what: what.into(), on: on.into() };
-        say(Ok(vec![line("show_changed", "The Late Harbour"), line("ticket_refunded", "000000B4"), line("signed_in", "")]))
+        let line = |what: &str, on: &str| AuditLine {
+            at: now(),
+            who: who.clone(),
+            what: what.into(),
+            on: on.into(),
+        };
+        say(Ok(vec![
+            line("show_changed", "The Late Harbour"),
+            line("ticket_refunded", "000000B4"),
+            line("signed_in", ""),
+        ]))
     }
     fn staff(&self) -> Answer<'_, Vec<Staff>> {
         let name = self.state.lock().unwrap().shares[0].name.clone();
-        let other = Staff { id: StaffId::new(8), email: "door@example.com".into(), name, role: Role::Cashier };
+        let other =
+            Staff { id: StaffId::new(8), email: "door@example.com".into(), name, role: Role::Cashier };
         say(Ok(vec![owner(Role::Owner), other]))
     }
     fn has_staff(&self) -> Answer<'_, bool> {
@@ -379,7 +439,15 @@ impl BoxOffice for Season {
     fn mails(&self) -> Answer<'_, Vec<MailView>> {
         let subject = self.state.lock().unwrap().shares[0].name.clone();
         let html = "<p>Here is <b>your ticket</b>.</p><script>alert(1)</script>".to_owned();
-        let mail = MailView { id: 1, to: "marisol@example.com".into(), subject, text: "Here is your ticket.".into(), html, at: now(), sent: false };
+        let mail = MailView {
+            id: 1,
+            to: "marisol@example.com".into(),
+            subject,
+            text: "Here is your ticket.".into(),
+            html,
+            at: now(),
+            sent: false,
+        };
         say(Ok(vec![mail]))
     }
 }

@@ -47,16 +47,100 @@ const USUAL: Make<'static> = Make {
 fn all() -> Vec<Make<'static>> {
     let soon = |slug, title, summary, hours| Make { slug, title, summary, hours, ..USUAL };
     vec![
-        Make { phase: Phase::Live, poster: Some("velvet"), people: &["Dolores Flame", "Mister Onyx", "Las Hermanas Vidrio"], seats: (Some(400), 388), ..soon(LIVE, "The Velvet Hour", "Late burlesque with a live band and a very steep staircase.", -1) },
-        Make { poster: Some("harbour"), people: &["Rosa Belmonte", "The Low Tide Quartet", "Emre Aydın"], seats: (Some(120), 103), ..soon(JAZZ, "The Late Harbour", "Jazz in the dark: one voice, four players, no lights but the bass lamp.", 99) },
-        Make { zone: "America/Mexico_City", currency: "MXN", price: 18_000, genre: Genre::Competition, poster: Some("lucha"), people: &["Rayo Fantasma", "La Tormenta", "El Último Cometa"], ..soon("mascara-contra-cabellera", "Máscara contra cabellera", "Tres caídas, dos rivales y una sola máscara. Vota tú por la mejor llave.", 101) },
-        Make { genre: Genre::Competition, price: 500, seats: (None, 0), people: &["Eight finalists"], ..soon(SLAM, "Poetry Slam: the Final", "Eight poets, three minutes each, and your stars decide.", 148) },
-        Make { price: 0, seats: (Some(60), 22), zone: "Europe/Madrid", currency: "EUR", ..soon("small-ghosts", "Miniature Theatre for Very Small Ghosts", "Puppets no taller than a thumb, filmed very close.", 172) },
-        Make { zone: "Europe/Lisbon", currency: "EUR", price: 1_400, seats: (Some(80), 80), ..soon("fado", "Fado", "Songs from the edge of the sea.", 196) },
-        Make { sales: Sales::Cancelled, ..soon("storm-concert", "Concert on the Roof", "Strings above the city.", 220) },
-        Make { hours: -200, phase: Phase::Over, poster: Some("tango"), zone: "America/Argentina/Buenos_Aires", ..soon(PAST, "Tango y sombra", "Two dancers, one bandoneón, and the shadow that leads them both.", -200) },
-        Make { hours: -420, phase: Phase::Over, ..soon("open-kitchen", "Open Kitchen: Mole from Zero", "Thirty-one ingredients and a very patient cook.", -420) },
-        Make { hours: -700, phase: Phase::Over, ..soon("night-radio", "Night Radio, Live", "A radio play with footsteps you can see.", -700) },
+        Make {
+            phase: Phase::Live,
+            poster: Some("velvet"),
+            people: &["Dolores Flame", "Mister Onyx", "Las Hermanas Vidrio"],
+            seats: (Some(400), 388),
+            ..soon(LIVE, "The Velvet Hour", "Late burlesque with a live band and a very steep staircase.", -1)
+        },
+        Make {
+            poster: Some("harbour"),
+            people: &["Rosa Belmonte", "The Low Tide Quartet", "Emre Aydın"],
+            seats: (Some(120), 103),
+            ..soon(
+                JAZZ,
+                "The Late Harbour",
+                "Jazz in the dark: one voice, four players, no lights but the bass lamp.",
+                99,
+            )
+        },
+        Make {
+            zone: "America/Mexico_City",
+            currency: "MXN",
+            price: 18_000,
+            genre: Genre::Competition,
+            poster: Some("lucha"),
+            people: &["Rayo Fantasma", "La Tormenta", "El Último Cometa"],
+            ..soon(
+                "mascara-contra-cabellera",
+                "Máscara contra cabellera",
+                "Tres caídas, dos rivales y una sola máscara. Vota tú por la mejor llave.",
+                101,
+            )
+        },
+        Make {
+            genre: Genre::Competition,
+            price: 500,
+            seats: (None, 0),
+            people: &["Eight finalists"],
+            ..soon(
+                SLAM,
+                "Poetry Slam: the Final",
+                "Eight poets, three minutes each, and your stars decide.",
+                148,
+            )
+        },
+        Make {
+            price: 0,
+            seats: (Some(60), 22),
+            zone: "Europe/Madrid",
+            currency: "EUR",
+            ..soon(
+                "small-ghosts",
+                "Miniature Theatre for Very Small Ghosts",
+                "Puppets no taller than a thumb, filmed very close.",
+                172,
+            )
+        },
+        Make {
+            zone: "Europe/Lisbon",
+            currency: "EUR",
+            price: 1_400,
+            seats: (Some(80), 80),
+            ..soon("fado", "Fado", "Songs from the edge of the sea.", 196)
+        },
+        Make {
+            sales: Sales::Cancelled,
+            ..soon("storm-concert", "Concert on the Roof", "Strings above the city.", 220)
+        },
+        Make {
+            hours: -200,
+            phase: Phase::Over,
+            poster: Some("tango"),
+            zone: "America/Argentina/Buenos_Aires",
+            ..soon(
+                PAST,
+                "Tango y sombra",
+                "Two dancers, one bandoneón, and the shadow that leads them both.",
+                -200,
+            )
+        },
+        Make {
+            hours: -420,
+            phase: Phase::Over,
+            ..soon(
+                "open-kitchen",
+                "Open Kitchen: Mole from Zero",
+                "Thirty-one ingredients and a very patient cook.",
+                -420,
+            )
+        },
+        Make {
+            hours: -700,
+            phase: Phase::Over,
+            ..soon("night-radio", "Night Radio, Live", "A radio play with footsteps you can see.", -700)
+        },
         Make { sales: Sales::Draft, ..soon("secret-draft", "Not announced yet", "Shh.", 300) },
     ]
 }
@@ -81,12 +165,17 @@ fn card(make: &Make<'_>, id: u64, text: Option<&str>) -> ShowCard {
     listing.poster = make.poster.map(str::to_owned);
     listing.fee = Fee { basis_points: 700, fixed: if make.currency == "MXN" { 500 } else { 50 } };
     if make.currency == "MXN" {
-        listing.tax = Tax { name: text.map_or("IVA".into(), |it| it.chars().take(20).collect()), basis_points: 1_600, included: true };
+        listing.tax = Tax {
+            name: text.map_or("IVA".into(), |it| it.chars().take(20).collect()),
+            basis_points: 1_600,
+            included: true,
+        };
     }
     (listing.seats, listing.taken) = make.seats;
     listing.sales = make.sales;
     if make.slug == LIVE {
-        listing.warning = Warning { text: say("Partial nudity, flashing lights, and jokes about dentists."), age: 18 };
+        listing.warning =
+            Warning { text: say("Partial nudity, flashing lights, and jokes about dentists."), age: 18 };
     }
     let description = say(
         "The doors open a quarter of an hour early, and the band tunes up in front of you.\n\n\
@@ -109,7 +198,12 @@ fn card(make: &Make<'_>, id: u64, text: Option<&str>) -> ShowCard {
         },
         kinds: kinds(make, show, &say),
         listing: Some(listing),
-        reputation: Reputation { stars: 61 * u32::from(make.hours < 0), voices: 13 * u32::from(make.hours < 0), likes: 48, views: 2_310 + id * 77 },
+        reputation: Reputation {
+            stars: 61 * u32::from(make.hours < 0),
+            voices: 13 * u32::from(make.hours < 0),
+            likes: 48,
+            views: 2_310 + id * 77,
+        },
         viewers: if make.phase == Phase::Live { 214 } else { 0 },
         replay: make.phase == Phase::Over && make.slug != "night-radio",
     }
@@ -138,7 +232,12 @@ fn kinds(make: &Make<'_>, show: ShowId, say: &dyn Fn(&str) -> String) -> Vec<Tic
         kinds.push(kind(2, "Live and replay", "And a week to see it again.", make.price * 14 / 10));
     }
     if make.slug == JAZZ {
-        kinds.push(kind(3, "Front row", "A word with Rosa after the show, just you two.", make.price * 45 / 10));
+        kinds.push(kind(
+            3,
+            "Front row",
+            "A word with Rosa after the show, just you two.",
+            make.price * 45 / 10,
+        ));
     }
     kinds
 }
