@@ -9,14 +9,14 @@ import { gzipSync } from "node:zlib";
 const root = dirname(fileURLToPath(import.meta.url));
 // Made aside and put in place whole: a server that reads from the folder never finds half of it.
 const dist = join(root, "node_modules/.cache/palco-dist");
-const pages = { home: "home", watch: "watch", stage: "stage", desk: "desk", report: "report", 404: "lost" };
+const pages = { watch: "watch", stage: "stage", desk: "desk", report: "report", 404: "lost" };
 
 const tokens = await readFile(join(root, "src/tokens.css"), "utf8");
 const queries = new Map([...tokens.matchAll(/@custom-media (--[\w-]+) ([^;]+);/g)].map((m) => [m[1], m[2]]));
 
 /** The value a token has in the house, or in the foyer where it is named there. */
 function token(name, room) {
-  const house = tokens.slice(tokens.indexOf(":root {"), tokens.indexOf("\n}", tokens.indexOf(":root {")));
+  const house = tokens.slice(tokens.indexOf(":root,"), tokens.indexOf("\n}", tokens.indexOf(":root,")));
   const foyer = tokens.slice(tokens.indexOf(".foyer {"));
   const find = (text) => text.match(new RegExp(`${name}: ([^;]+);`))?.[1];
   const value = (room === "foyer" ? find(foyer) : undefined) ?? find(house);
@@ -114,6 +114,20 @@ const inter = join(root, "node_modules/@expo-google-fonts/inter");
 await mkdir(join(dist, "font"));
 await copyFile(join(inter, "600SemiBold/Inter_600SemiBold.ttf"), join(dist, "font/Inter.ttf"));
 await copyFile(join(inter, "LICENSE_FONT"), join(dist, "font/OFL.txt"));
+
+// The foyer and the office are drawn by the server: it asks here for the names of what goes with them.
+const foyer = await build({
+  ...how,
+  entryPoints: ["src/foyer/foyer.ts", "src/foyer/foyer.css"],
+  entryNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  loader: { ".woff2": "file" },
+  plugins: [media],
+});
+const names = Object.keys(foyer.metafile.outputs).map((path) => `/assets/${basename(path)}`);
+const named = (end) => names.find((name) => name.startsWith("/assets/foyer-") && name.endsWith(end));
+const assets = { style: named(".css"), script: named(".js"), favicon: outputs.get("asset favicon.svg") };
+await writeFile(join(dist, "assets.json"), `${JSON.stringify(assets, null, 2)}\n`);
 
 const report = [];
 for (const folder of [dist, join(dist, "assets")]) {

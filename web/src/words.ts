@@ -30,16 +30,6 @@ const en = {
   "show.paused": "Paused",
   "show.over": "Over",
 
-  "home.title": "Live shows",
-  "home.watch": "Watch now",
-  "home.lobby": "Go to the lobby",
-  "home.open": "See the show",
-  "home.coming": "Coming up",
-  "home.past": "Already played",
-  "home.empty": "The stage is free",
-  "home.empty.text": "No show is announced yet. As soon as one is, it will be here.",
-  "home.unreachable": "We can't reach the house",
-  "home.foot": "Palco, the best seat in the dark.",
   "lost.title": "There is nothing on this stage",
   "lost.text": "The address may be mistyped, or the show may have moved.",
 
@@ -342,16 +332,6 @@ const es: Record<Word, string> = {
   "show.paused": "En pausa",
   "show.over": "Terminó",
 
-  "home.title": "Funciones en vivo",
-  "home.watch": "Ver ahora",
-  "home.lobby": "Pasar al vestíbulo",
-  "home.open": "Ver la función",
-  "home.coming": "Lo que viene",
-  "home.past": "Ya pasaron",
-  "home.empty": "El escenario está libre",
-  "home.empty.text": "Todavía no hay funciones anunciadas. En cuanto haya una, la verás aquí.",
-  "home.unreachable": "No logramos llegar a la sala",
-  "home.foot": "Palco, el mejor lugar en lo oscuro.",
   "lost.title": "No hay nada en este escenario",
   "lost.text": "Puede que la dirección tenga un error o que la función se haya mudado.",
 

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PublicShow } from "../src/api";
-import { programme } from "../src/home/programme";
 import { constraints, OFF, troubleOf } from "../src/stage/devices";
 import { peak } from "../src/stage/loudness";
 import { fresh, recall } from "../src/stage/memory";
@@ -47,17 +45,4 @@ test("the list shows the device in use even when the browser names none", () => 
   assert.deepEqual(choices(named, "1", "Camera", "No camera").map((it) => it.text), ["Front", "Camera 2", "No camera"]);
   assert.deepEqual(choices([{ deviceId: "", label: "" }], "", "Camera", "No camera").map((it) => it.value), ["", OFF]);
   assert.deepEqual(choices(named, "gone", "Camera", "No camera").map((it) => it.value), ["gone", "1", "2", OFF]);
-});
-
-test("what is on comes first, then what is next, then what was", () => {
-  const show = (id: string, state: PublicShow["state"], day: number | null): PublicShow => {
-    const time = day === null ? null : `2026-01-0${day}T20:00:00Z`;
-    return { id, slug: id, title: id, description: "", state, starts_at: time, started_at: null, ended_at: state === "over" ? time : null, canvas: "16:9", door: "open", replay: false, replay_gone: false };
-  };
-  const all = [show("undated", "scheduled", null), show("later", "scheduled", 5), show("old", "over", 1), show("newer", "over", 2), show("on", "live", 9), show("next", "scheduled", 3)];
-  const it = programme(all);
-  assert.equal(it.first?.id, "on");
-  assert.deepEqual(it.coming.map((s) => s.id), ["next", "later", "undated"]);
-  assert.deepEqual(it.past.map((s) => s.id), ["newer", "old"]);
-  assert.deepEqual(programme([]), { first: null, coming: [], past: [] });
 });

@@ -41,9 +41,7 @@ pub(crate) struct When {
     pub(crate) hour: String,
     /// `EST`.
     pub(crate) zone: String,
-    /// `FRI`, for the little calendar leaf.
-    pub(crate) weekday: String,
-    /// `27`.
+    /// `27`, for a poster.
     pub(crate) day: i8,
     /// `NOV`.
     pub(crate) month: String,
@@ -73,7 +71,6 @@ impl When {
             date: date + &year,
             hour: hour(civil, lang),
             zone: abbreviation(&zone, stamp),
-            weekday: weekday.chars().take(3).collect(),
             day: civil.day(),
             month: month.chars().take(3).collect(),
         }

@@ -20,21 +20,17 @@ super::words! {
     empty_text: "No show is announced yet. As soon as one is, it will be here.", "Todavía no hay ninguna función. En cuanto se anuncie una, estará aquí.";
     date_open: "Date to be announced", "Fecha por anunciar";
     on_now: "On now", "Ahora en vivo";
-    up_next: "Next on stage", "Lo que sigue";
     live: "Live", "En vivo";
     paused: "Back in a moment", "Vuelve en un momento";
     over: "Over", "Terminó";
     cancelled: "Cancelled", "Cancelada";
     sold_out: "Sold out", "Agotado";
-    sale_closed: "Not on sale", "Sin venta";
     tickets_from: "from {price}", "desde {price}";
     free: "Free", "Gratis";
     replay: "Replay", "Repetición";
     see_show: "See the show", "Ver la función";
-    buy: "Buy", "Comprar";
     buy_ticket: "Buy a ticket", "Comprar boleto";
     get_ticket: "Get a free ticket", "Obtener boleto gratis";
-    watch: "Watch", "Ver";
     watch_now: "Watch now", "Ver ahora";
     watch_replay: "Watch the replay", "Ver la repetición";
     buy_replay: "Buy the replay", "Comprar la repetición";
@@ -51,7 +47,6 @@ super::words! {
     age_long: "From {n} years", "Desde {n} años";
     warning: "Before you watch", "Antes de ver";
     performers: "On stage", "En escena";
-    with: "With {names}", "Con {names}";
     about: "About the show", "Sobre la función";
     tickets: "Tickets", "Boletos";
     fees: "fees", "de cargos";
@@ -72,7 +67,6 @@ super::words! {
 
     checkout: "Your tickets", "Tus boletos";
     checkout_title: "Tickets for {title}", "Boletos para {title}";
-    quantity: "How many", "Cuántos";
     your_price: "Your price, each", "Tu precio por boleto";
     promo: "Promo code", "Código de promoción";
     promo_have: "I have a promo code", "Tengo un código de promoción";
@@ -90,7 +84,6 @@ super::words! {
     demo: "Demo", "Demostración";
     demo_text: "Demo: no money moves.", "Demostración: no se mueve dinero.";
     no_provider: "Nobody can take money yet. Ask the house.", "Todavía no se puede cobrar. Pregunta a la casa.";
-    prices: "Tickets", "Boletos";
     discount: "Promo code", "Promoción";
     fee_line: "Fees", "Cargos";
     tax_in: "{name} included", "{name} incluido";
@@ -180,7 +173,6 @@ super::words! {
     see_shows: "See what is on", "Ver la cartelera";
 
     statement: "Statement", "Estado de cuenta";
-    statement_of: "{name}: your share of {title}", "{name}: tu parte de {title}";
     your_share: "Your share, {percent}", "Tu parte, {percent}";
     earned: "Earned", "Ganado";
     paid_out: "Paid out", "Entregado";
@@ -195,7 +187,6 @@ super::words! {
     sold_by_kind: "Tickets sold", "Boletos vendidos";
     sold: "Sold", "Vendidos";
     returned: "Returned", "Devueltos";
-    amount: "Amount", "Importe";
 
     mails: "Mail of the demo", "Correo de la demostración";
     mails_text: "A demo sends nothing: what would have been mailed is here.", "Una demostración no envía nada: aquí está lo que se habría enviado.";

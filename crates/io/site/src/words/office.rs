@@ -113,9 +113,6 @@ super::words! {
     search: "Search number, name or address", "Busca número, nombre o correo";
     search_do: "Search", "Buscar";
     no_orders: "No orders found.", "No hay pedidos.";
-    order: "Order", "Pedido";
-    buyer: "Buyer", "Comprador";
-    state: "State", "Estado";
     held: "Being paid", "Por pagar";
     paid: "Paid", "Pagado";
     lapsed: "Not paid", "No pagado";
