@@ -208,7 +208,7 @@ impl<'a> ShowView<'a> {
     }
 
     /// The lowest price, fees within, as `from $11.20 USD`, or `Free`.
-    pub(crate) fn from_price(&self) -> Option<String> {
+    pub(crate) fn least_price(&self) -> Option<String> {
         let listing = self.open_listing()?;
         let prices = self.card.kinds.iter().filter(|kind| self.sells(kind));
         let totals = prices.filter_map(|kind| total(listing, kind));
@@ -255,7 +255,7 @@ impl<'a> ShowView<'a> {
             Stand::Soon if self.card.listing.is_none() => go(w.lobby),
             Stand::Over if self.for_sale() => buy(w.buy_replay),
             _ if !self.for_sale() => None,
-            _ if self.from_price().as_deref() == Some(w.free) => buy(w.get_ticket),
+            _ if self.least_price().as_deref() == Some(w.free) => buy(w.get_ticket),
             _ => buy(w.buy_ticket),
         }
     }

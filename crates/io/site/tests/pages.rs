@@ -1,5 +1,7 @@
 //! The pages over the router, with a season in memory.
 
+#![allow(clippy::unwrap_used)]
+
 mod season;
 
 use axum::body::Body;
