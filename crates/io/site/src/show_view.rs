@@ -209,7 +209,7 @@ impl<'a> ShowView<'a> {
 
     /// The lowest price, fees within, as `from $11.20 USD`, or `Free`.
     pub(crate) fn least_price(&self) -> Option<String> {
-        let listing = self.open_listing()?;
+        let listing = self.open_listing().filter(|_| self.for_sale())?;
         let prices = self.card.kinds.iter().filter(|kind| self.sells(kind));
         let totals = prices.filter_map(|kind| total(listing, kind));
         let (mut least, mut several) = (None, false);
