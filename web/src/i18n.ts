@@ -5,7 +5,8 @@ import type { Fault } from "./api";
 import { type Lang, type Word, words } from "./words";
 
 export type { Lang, Word };
-const KEY = "palco.lang";
+/** The same cookie as the pages of the foyer: who chose there has chosen here. */
+const COOKIE = "palco-lang";
 
 /** The first language of the visitor's that we speak. */
 export function pick(chosen: string | null, offered: readonly string[]): Lang {
@@ -28,11 +29,8 @@ export function fill(lang: Lang, text: string, values: Record<string, string | n
 }
 
 const stored = (): string | null => {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null; // Storage may be forbidden; the choice then lasts as long as the page.
-  }
+  const cookie = document.cookie.split("; ").find((it) => it.startsWith(`${COOKIE}=`));
+  return cookie?.slice(COOKIE.length + 1) ?? null;
 };
 
 let lang: Lang = typeof window === "undefined" ? "en" : pick(stored(), navigator.languages);
@@ -43,11 +41,7 @@ export const language = (): Lang => lang;
 export function speak(next: Lang): void {
   lang = next;
   document.documentElement.lang = next;
-  try {
-    localStorage.setItem(KEY, next);
-  } catch {
-    // As above.
-  }
+  document.cookie = `${COOKIE}=${next}; Path=/; Max-Age=31536000; SameSite=Lax`;
   for (const listener of listeners) listener();
 }
 
