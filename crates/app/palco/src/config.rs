@@ -74,7 +74,13 @@ pub(crate) struct Keys {
     #[arg(long, env = "PALCO_STRIPE_KEY", value_name = "KEY", hide_env_values = true)]
     stripe_key: Option<String>,
     /// Signing secret of the Stripe webhook that calls /webhooks/stripe; two while it is being changed
-    #[arg(long, env = "PALCO_STRIPE_WEBHOOK_SECRETS", value_name = "SECRET", value_delimiter = ',', hide_env_values = true)]
+    #[arg(
+        long,
+        env = "PALCO_STRIPE_WEBHOOK_SECRETS",
+        value_name = "SECRET",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
     stripe_webhook_secrets: Option<Vec<String>>,
     /// Where Stripe's API is, for tests against a stand-in
     #[arg(long, env = "PALCO_STRIPE_URL", value_name = "URL", hide = true)]
@@ -200,7 +206,12 @@ impl Keys {
             mail_from: self.mail_from,
             demo_payments: self.demo_payments,
             stripe_key: self.stripe_key.map(Secret::new),
-            stripe_webhook_secrets: self.stripe_webhook_secrets.unwrap_or_default().into_iter().map(Secret::new).collect(),
+            stripe_webhook_secrets: self
+                .stripe_webhook_secrets
+                .unwrap_or_default()
+                .into_iter()
+                .map(Secret::new)
+                .collect(),
             stripe_url: self.stripe_url,
             log: self.log.unwrap_or_else(|| "info".to_owned()),
         })

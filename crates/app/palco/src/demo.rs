@@ -17,6 +17,9 @@ const PERFORMERS: [(&str, &str); 4] =
 
 /// The links of a demo that runs.
 pub(crate) struct Links {
+    /// The site's own address.
+    pub(crate) site: String,
+    /// The show's page, where its tickets are.
     pub(crate) audience: String,
     pub(crate) invitation: String,
     pub(crate) director: String,
@@ -182,8 +185,11 @@ fn links(api: &Api, show: &Value) -> Result<Links, Fault> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let director = api.call("POST", &format!("/shows/{SLUG}/director-links"), Some(&json!({})))?;
     let guest = api.performer("Guest")?;
+    let watch = text(&show["links"]["watch"]);
+    let audience = watch.trim_end_matches("/watch").to_owned();
     Ok(Links {
-        audience: text(&show["links"]["watch"]),
+        site: audience.trim_end_matches(&format!("/shows/{SLUG}")).to_owned(),
+        audience,
         invitation: text(&guest["invitation_url"]),
         director: text(&director["url"]),
     })

@@ -8,11 +8,11 @@ use crate::recordings;
 use crate::viewers::Viewers;
 use futures_util::StreamExt;
 use palco_base::{Class, Fault, FeedId, PerformerId, Secret, SessionId, ShowId, TicketId, ViewerId};
+use palco_boxoffice::TicketState;
 use palco_grant::{Grant, GrantFault, Key, KeyRing, Kind};
 use palco_hls::path::{Directives, Resource};
 use palco_mix::wire::Probe;
 use palco_sfu::{CloseReason, Command as Sfu, Event, SfuStats};
-use palco_boxoffice::TicketState;
 use palco_stage::{Clip, Command, Fact, NewShow, Phase, Record, Snapshot, WallTime};
 use palco_store::{Database, Kept, Store};
 use palco_web::{
@@ -276,6 +276,11 @@ impl House {
         let live = self.live(show)?;
         if live.snapshot.borrow().show.phase.open() {
             return Err(Fault::conflict("show_live", "The show is live.").hint("End it first."));
+        }
+        let over = live.snapshot.borrow().show.phase == Phase::Over;
+        if !over && self.foyer.rows(show).is_some_and(|rows| rows.listing.taken > 0) {
+            return Err(Fault::conflict("show_sold", "Tickets to this show are sold.")
+                .hint("Cancel it in the office: everybody gets their money back."));
         }
         self.lives.write().unwrap_or_else(PoisonError::into_inner).remove(&show);
         live.stop().await;
@@ -545,7 +550,11 @@ impl House {
         let found = self.books.ticket(code).await?;
         let ticket = &found.ticket;
         if ticket.show != show {
-            return Err(Fault::new(Class::Forbidden, "ticket_other_show", "This ticket is for another show."));
+            return Err(Fault::new(
+                Class::Forbidden,
+                "ticket_other_show",
+                "This ticket is for another show.",
+            ));
         }
         match ticket.state {
             TicketState::Valid => {}

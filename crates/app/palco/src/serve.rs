@@ -6,7 +6,7 @@ use crate::files;
 use crate::house::House;
 use crate::live::Surroundings;
 use crate::metrics::Metrics;
-use crate::office::{self, Foyer, Office};
+use crate::office::{self, Foyer, OWNER, OWNER_PASSWORD, Office};
 use crate::recordings;
 use crate::routes::Routes;
 use crate::sessions::Sessions;
@@ -63,7 +63,8 @@ pub(crate) fn fill(config: Config) -> Result<(), Fault> {
         .build()
         .map_err(|error| Fault::unavailable("no_threads", "The system gives no threads.").internal(error))?;
     runtime.block_on(async {
-        let local = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(config.listen)));
+        let local =
+            config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(config.listen)));
         let (tell, _told) = sync_channel(EVENTS);
         let config = Config { rtc: ([127, 0, 0, 1], 0).into(), ..config };
         let house = open_house(&config, tell, local, true).await?;
@@ -249,9 +250,12 @@ async fn begin_demo(
 #[allow(clippy::print_stdout)] // The links are for the person at the terminal.
 fn announce(links: &demo::Links) {
     println!("\nThe demo show is live.\n");
-    println!("  Audience         {}", links.audience);
+    println!("  Site             {}/", links.site);
+    println!("  Audience         {}   (buy a ticket: no money moves)", links.audience);
     println!("  Host invitation  {}", links.invitation);
     println!("  Director         {}", links.director);
+    println!("  Office           {}/office   ({OWNER}, {OWNER_PASSWORD})", links.site);
+    println!("  Mails            {}/demo/mail", links.site);
     println!("\nCtrl-C ends everything.\n");
 }
 

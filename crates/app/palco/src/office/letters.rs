@@ -82,7 +82,9 @@ impl Draft {
             buttons: &self.buttons,
             close,
         };
-        let broken = |error| Fault::new(Class::Internal, "letter_broken", "A letter cannot be written.").internal(error);
+        let broken = |error| {
+            Fault::new(Class::Internal, "letter_broken", "A letter cannot be written.").internal(error)
+        };
         let (html, text) = (html.render().map_err(broken)?, text.render().map_err(broken)?);
         Ok(Written { subject: self.subject, text, html, attachments: Vec::new(), inline: Vec::new() })
     }
@@ -104,6 +106,10 @@ fn greeting(order: &Order, lang: Lang) -> String {
 impl Office {
     /// Sends letters whose time has come; how many.
     pub(super) async fn send_letters(&self) -> Result<usize, Fault> {
+        if self.mailer.is_none() && !self.demo {
+            // They wait until there is a mail server; the office says so.
+            return Ok(0);
+        }
         let due = self.books.letters_due(clock::now().wall, BATCH).await?;
         let mut sent = 0;
         for letter in &due {
@@ -122,7 +128,8 @@ impl Office {
                     self.books.letter_sent(letter.id, &subject, &text, &html).await?;
                 }
                 Err(SendFault::Later(fault)) => {
-                    let waited = clock::now().wall.unix_seconds().saturating_sub(letter.created_at.unix_seconds());
+                    let waited =
+                        clock::now().wall.unix_seconds().saturating_sub(letter.created_at.unix_seconds());
                     let wait = 30_u64 << letter.tries.min(7);
                     let again = WallTime::from_unix_seconds(clock::now().wall.unix_seconds() + wait);
                     let again = (waited < GIVE_UP.as_secs()).then_some(again);
@@ -140,7 +147,7 @@ impl Office {
 
     async fn hand_over(&self, letter: &Letter, written: Written) -> Result<(), SendFault> {
         let Some(mailer) = &self.mailer else {
-            // Without a mail server the letters are kept: the demo shows them, and so does the ticket's page.
+            // The demo sends nothing: its letters are read on a page.
             return Ok(());
         };
         let mail = Mail {
@@ -245,12 +252,20 @@ impl Office {
         let mut written = draft.write(lang, !valid.is_empty())?;
         if let Some(first) = valid.first() {
             let bytes = palco_print::qr_png(&link(first))?;
-            written.inline.push(Inline { cid: "code".to_owned(), content_type: "image/png".to_owned(), bytes });
+            written.inline.push(Inline {
+                cid: "code".to_owned(),
+                content_type: "image/png".to_owned(),
+                bytes,
+            });
         }
         for (ticket, number) in valid.iter().zip(1..) {
             if let Ok(bytes) = self.paper(ticket, &stored.order, card, lang, &link(ticket)) {
                 let name = format!("ticket-{}-{number}.pdf", stored.order.number());
-                written.attachments.push(Attachment { name, content_type: "application/pdf".to_owned(), bytes });
+                written.attachments.push(Attachment {
+                    name,
+                    content_type: "application/pdf".to_owned(),
+                    bytes,
+                });
             }
         }
         if let Some(card) = card.filter(|card| card.show.starts_at.is_some()) {
@@ -299,9 +314,13 @@ fn refunded_letter(
 ) -> Result<Written, Fault> {
     let title = title(card);
     let cancelled = refund.is_some_and(|refund| refund.reason == "show_cancelled")
-        || card.and_then(|card| card.listing.as_ref()).is_some_and(|it| it.sales == palco_boxoffice::Sales::Cancelled);
+        || card
+            .and_then(|card| card.listing.as_ref())
+            .is_some_and(|it| it.sales == palco_boxoffice::Sales::Cancelled);
     let mut paragraphs = vec![match (cancelled, lang) {
-        (true, Lang::En) => format!("“{title}” was cancelled. We are sorry: we would have loved to see you there."),
+        (true, Lang::En) => {
+            format!("“{title}” was cancelled. We are sorry: we would have loved to see you there.")
+        }
         (true, Lang::Es) => format!("«{title}» se canceló. Lo sentimos: nos habría encantado verte ahí."),
         (false, Lang::En) => format!("Your ticket to “{title}” was given back."),
         (false, Lang::Es) => format!("Tu boleto para «{title}» se devolvió."),
@@ -309,10 +328,18 @@ fn refunded_letter(
     if let Some(refund) = refund {
         let amount = refund.amount.full();
         paragraphs.push(match (&refund.state, lang) {
-            (RefundState::Failed(_), Lang::En) => format!("{amount} are owed to you; we will write again about how you get them."),
-            (RefundState::Failed(_), Lang::Es) => format!("Te debemos {amount}; te escribiremos para decirte cómo los recibes."),
-            (_, Lang::En) => format!("{amount} are on their way back to how you paid. Banks take 5 to 10 days."),
-            (_, Lang::Es) => format!("{amount} van de regreso por donde pagaste. Los bancos tardan de 5 a 10 días."),
+            (RefundState::Failed(_), Lang::En) => {
+                format!("{amount} are owed to you; we will write again about how you get them.")
+            }
+            (RefundState::Failed(_), Lang::Es) => {
+                format!("Te debemos {amount}; te escribiremos para decirte cómo los recibes.")
+            }
+            (_, Lang::En) => {
+                format!("{amount} are on their way back to how you paid. Banks take 5 to 10 days.")
+            }
+            (_, Lang::Es) => {
+                format!("{amount} van de regreso por donde pagaste. Los bancos tardan de 5 a 10 días.")
+            }
         });
     }
     let subject = match (cancelled, lang) {
@@ -322,7 +349,8 @@ fn refunded_letter(
         (false, Lang::Es) => format!("Devuelto: {title}"),
     };
     let facts = vec![(say(lang, "Order", "Pedido").to_owned(), stored.order.number())];
-    Draft { subject, greeting: greeting(&stored.order, lang), paragraphs, facts, buttons: Vec::new() }.write(lang, false)
+    Draft { subject, greeting: greeting(&stored.order, lang), paragraphs, facts, buttons: Vec::new() }
+        .write(lang, false)
 }
 
 fn no_seat_letter(
@@ -336,11 +364,15 @@ fn no_seat_letter(
     let (subject, text) = match lang {
         Lang::En => (
             format!("Your payment came too late: {title}"),
-            format!("Your payment for “{title}” came when no seat was left. You get all of it back: {amount}."),
+            format!(
+                "Your payment for “{title}” came when no seat was left. You get all of it back: {amount}."
+            ),
         ),
         Lang::Es => (
             format!("Tu pago llegó tarde: {title}"),
-            format!("Tu pago para «{title}» llegó cuando ya no quedaban lugares. Te devolvemos todo: {amount}."),
+            format!(
+                "Tu pago para «{title}» llegó cuando ya no quedaban lugares. Te devolvemos todo: {amount}."
+            ),
         ),
     };
     let facts = vec![(say(lang, "Order", "Pedido").to_owned(), stored.order.number())];

@@ -5,21 +5,21 @@ mod foyer;
 mod letters;
 mod people;
 mod posters;
-mod seats;
 mod season;
+mod seats;
 mod site;
 mod till;
 
 pub(crate) use foyer::Foyer;
+pub(crate) use season::{OWNER, OWNER_PASSWORD, fill as fill_season};
 pub(crate) use seats::{Seats, ticket_void};
-pub(crate) use season::fill as fill_season;
 
 use crate::clock;
 use crate::config::Config;
 use crate::house::House;
 use palco_base::{Fault, Secret, ShowId};
 use palco_boxoffice::Provider;
-use palco_mail::{Mailer, Mailbox};
+use palco_mail::{Mailbox, Mailer};
 use palco_print::Fonts;
 use palco_site::ShowCard;
 use palco_store::Database;
@@ -79,7 +79,8 @@ impl Office {
                 Some(Arc::new(stripe) as Arc<dyn palco_payment::Provider>)
             }
         };
-        let host = site.split("://").nth(1).and_then(|rest| rest.split([':', '/']).next()).unwrap_or("localhost");
+        let host =
+            site.split("://").nth(1).and_then(|rest| rest.split([':', '/']).next()).unwrap_or("localhost");
         let mailer = match &config.smtp {
             None => None,
             Some(url) => Some(Box::new(palco_mail::Smtp::new(url, host)?) as Box<dyn Mailer>),

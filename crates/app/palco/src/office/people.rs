@@ -2,8 +2,8 @@
 
 use super::Office;
 use crate::clock;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
 use palco_base::{Class, Fault, Secret, ShowId, WallTime};
 use palco_boxoffice::{Lang, clean_email, clean_line};
 use palco_site::{Role, Staff, Visitor};
@@ -57,11 +57,15 @@ impl Office {
         let right = self
             .hashing(move || {
                 let hash = PasswordHash::new(&stored);
-                hash.is_ok_and(|hash| Argon2::default().verify_password(tried.reveal().as_bytes(), &hash).is_ok())
+                hash.is_ok_and(|hash| {
+                    Argon2::default().verify_password(tried.reveal().as_bytes(), &hash).is_ok()
+                })
             })
             .await?;
         match known {
-            Some(known) if right => self.books.begin_session(Session::Staff(known.id), after(STAFF_SESSION)).await,
+            Some(known) if right => {
+                self.books.begin_session(Session::Staff(known.id), after(STAFF_SESSION)).await
+            }
             _ => Err(wrong()),
         }
     }
@@ -115,7 +119,10 @@ impl Office {
         }
         let hash = match password {
             Some(password) if password.reveal().chars().count() < PASSWORD => {
-                return Err(Fault::invalid("password_short", format!("A password has {PASSWORD} characters at least.")));
+                return Err(Fault::invalid(
+                    "password_short",
+                    format!("A password has {PASSWORD} characters at least."),
+                ));
             }
             Some(password) => {
                 let password = password.clone();
@@ -128,7 +135,9 @@ impl Office {
         };
         let id = there.map_or(new.id, |there| there.id);
         let role = new.role.name().to_owned();
-        self.books.set_staff(&palco_store::Staff { id, email, name: name.clone(), role, password: hash }).await?;
+        self.books
+            .set_staff(&palco_store::Staff { id, email, name: name.clone(), role, password: hash })
+            .await?;
         self.books.end_sessions_of(id).await?;
         self.note(by, "staff_set", &name, None).await
     }

@@ -5,14 +5,17 @@ use super::Office;
 use crate::clock;
 use palco_base::{Fault, KindId, PromoId, Secret, ShareId, ShowId, StaffId, WallTime};
 use palco_boxoffice::{
-    BuyRequest, Buyer, Currency, Discount, Fee, Genre, Input, Lang, Listing, OrderState, Payment, Promo, Provider,
-    Sales, Share, Tax,
-    TicketKind, Wanted, Warning,
+    BuyRequest, Buyer, Currency, Discount, Fee, Genre, Input, Lang, Listing, OrderState, Payment, Promo,
+    Provider, Sales, Share, Tax, TicketKind, Wanted, Warning,
 };
 use palco_site::{BoxOffice as _, Role, ShowCard, ShowForm, Staff};
 use palco_store::{Database, Key, NewOrder};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Who signs in at the office of a demo, and with what: it is printed for everybody to read.
+pub(crate) const OWNER: &str = "owner@example.com";
+pub(crate) const OWNER_PASSWORD: &str = "palco-demo-night";
 
 const DAY: i64 = 24 * 60;
 const ZONE: &str = "America/Mexico_City";
@@ -89,7 +92,10 @@ const SEASON: [Night; 7] = [
         minutes: 120,
         warning: ("", 0),
         currency: "MXN",
-        kinds: &[("En vivo", 12_000, false, false, None), ("En vivo + repetición", 16_000, true, false, None)],
+        kinds: &[
+            ("En vivo", 12_000, false, false, None),
+            ("En vivo + repetición", 16_000, true, false, None),
+        ],
         seats: None,
         sold: 41,
         sales: Sales::Open,
@@ -183,12 +189,12 @@ const BUYERS: [(&str, Lang); 8] = [
 pub(crate) async fn fill(office: &Arc<Office>, live: Option<ShowId>) -> Result<(), Fault> {
     let by = Staff {
         id: StaffId::new(Database::new_id()?),
-        email: "owner@example.com".to_owned(),
+        email: OWNER.to_owned(),
         name: "Demo Owner".to_owned(),
         role: Role::Owner,
     };
     if !office.has_staff().await? {
-        office.set_staff(None, by.clone(), Some(&Secret::new("palco-demo-night"))).await?;
+        office.set_staff(None, by.clone(), Some(&Secret::new(OWNER_PASSWORD))).await?;
     }
     if let Some(live) = live {
         list_live(office, &by, live).await?;
@@ -216,10 +222,13 @@ async fn list_live(office: &Arc<Office>, by: &Staff, show: ShowId) -> Result<(),
     let form = form(&card, listing);
     office.change_show(by, show, form).await?;
     if card.kinds.is_empty() {
-        for (position, (name, price, replay)) in (0..).zip([("Live", 1_000, false), ("Live + replay", 1_400, true)]) {
+        for (position, (name, price, replay)) in
+            (0..).zip([("Live", 1_000, false), ("Live + replay", 1_400, true)])
+        {
             office.set_kind(by, kind(show, name, price, replay, false, None, position)?).await?;
         }
-        for (name, basis_points) in [("Lucía", 2_500), ("Mateo", 2_500), ("Inés", 2_500), ("Carmen", 2_000)] {
+        for (name, basis_points) in [("Lucía", 2_500), ("Mateo", 2_500), ("Inés", 2_500), ("Carmen", 2_000)]
+        {
             office.set_share(by, share(show, name, basis_points)?).await?;
         }
         sell(office, show, 23, false).await?;
@@ -266,7 +275,11 @@ fn kind(
         id: KindId::new(Database::new_id()?),
         show,
         name: name.to_owned(),
-        description: if face_to_face { "A private minute with a performer after the show.".to_owned() } else { String::new() },
+        description: if face_to_face {
+            "A private minute with a performer after the show.".to_owned()
+        } else {
+            String::new()
+        },
         price,
         pay_what_you_want: price == 0,
         replay,
@@ -377,7 +390,8 @@ impl Office {
         let order = self.books.open_sale(show, &new, at).await?.stored.order;
         if order.state == OrderState::Held {
             let amount = order.quote.total_money();
-            let payment = Payment { provider: Provider::Demo, reference: format!("demo_{}", order.id), amount };
+            let payment =
+                Payment { provider: Provider::Demo, reference: format!("demo_{}", order.id), amount };
             let input = Input::Paid { payment, spare: Database::new_refund()? };
             self.books.decide(Key::Id(order.id), None, &input, at).await?;
         }

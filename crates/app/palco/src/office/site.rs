@@ -49,7 +49,8 @@ impl Office {
 
     fn seen(&self, ticket: Ticket, order: Order, rating: Rating) -> TicketView {
         let card = self.card_of(ticket.show);
-        let kind = card.as_ref().and_then(|card| card.kinds.iter().find(|kind| kind.id == ticket.kind).cloned());
+        let kind =
+            card.as_ref().and_then(|card| card.kinds.iter().find(|kind| kind.id == ticket.kind).cloned());
         TicketView { ticket, order, kind, card, rating }
     }
 
@@ -80,10 +81,7 @@ impl Office {
             holder: said(["Name", "Nombre"], order.buyer.name.clone()),
             kind: said(["Ticket", "Boleto"], kind.unwrap_or_default()),
             order: said(["Order", "Pedido"], order.number()),
-            price: said(
-                ["Paid", "Pagado"],
-                if paid.minor == 0 { free.to_owned() } else { paid.full() },
-            ),
+            price: said(["Paid", "Pagado"], if paid.minor == 0 { free.to_owned() } else { paid.full() }),
             code: link.to_owned(),
             note: if lang == Lang::Es {
                 "Un boleto, una pantalla a la vez. Quien tiene el código tiene el lugar."
@@ -162,7 +160,13 @@ impl Office {
     }
 
     /// A change of a show's books, told to the foyer and to the log.
-    async fn changed(&self, by: &Staff, what: &str, show: ShowId, done: Result<(), Fault>) -> Result<(), Fault> {
+    async fn changed(
+        &self,
+        by: &Staff,
+        what: &str,
+        show: ShowId,
+        done: Result<(), Fault>,
+    ) -> Result<(), Fault> {
         done?;
         self.foyer.read(&self.books, show).await?;
         self.note(Some(by), what, &self.title(show), Some(show)).await
@@ -195,7 +199,12 @@ impl Office {
         Ok(self.view(sold.stored))
     }
 
-    fn statement_paper(&self, statement: &Statement, share: Option<ShareId>, lang: Lang) -> Result<Bytes, Fault> {
+    fn statement_paper(
+        &self,
+        statement: &Statement,
+        share: Option<ShareId>,
+        lang: Lang,
+    ) -> Result<Bytes, Fault> {
         let fonts = self.fonts.as_ref().ok_or_else(no_paper)?;
         let say = |en: &str, es: &str| if lang == Lang::Es { es } else { en }.to_owned();
         let money = |minor: i64| Money::new(minor, statement.currency).full();
@@ -237,7 +246,8 @@ fn no_paper() -> Fault {
 
 fn zone_known(listing: &Listing) -> Result<(), Fault> {
     jiff::tz::TimeZone::get(&listing.time_zone).map(drop).map_err(|_| {
-        Fault::invalid("zone_unknown", "This time zone is not known.").hint("Write it as America/Mexico_City.")
+        Fault::invalid("zone_unknown", "This time zone is not known.")
+            .hint("Write it as America/Mexico_City.")
     })
 }
 
@@ -309,7 +319,12 @@ impl BoxOffice for Office {
         Box::pin(self.ticket_view(code))
     }
 
-    fn ticket_pdf<'a>(&'a self, code: &'a str, lang: Lang, link: &'a str) -> BoxFuture<'a, Result<Bytes, Fault>> {
+    fn ticket_pdf<'a>(
+        &'a self,
+        code: &'a str,
+        lang: Lang,
+        link: &'a str,
+    ) -> BoxFuture<'a, Result<Bytes, Fault>> {
         Box::pin(async move {
             let it = self.ticket_view(code).await?;
             let pdf = self.paper(&it.ticket, &it.order, it.card.as_deref(), lang, link)?;
@@ -332,7 +347,8 @@ impl BoxOffice for Office {
                 return Err(super::ticket_void());
             }
             let show = found.ticket.show;
-            let begun = self.card_of(show).is_some_and(|card| card.show.phase != palco_stage::Phase::Scheduled);
+            let begun =
+                self.card_of(show).is_some_and(|card| card.show.phase != palco_stage::Phase::Scheduled);
             if !begun {
                 return Err(Fault::conflict("show_early", "The show has not begun yet."));
             }
@@ -348,7 +364,8 @@ impl BoxOffice for Office {
                 return Err(Fault::conflict("order_unpaid", "This order is not paid."));
             }
             let (to, lang) = (order.buyer.email.clone(), order.buyer.lang);
-            let letter = NewLetter { kind: LetterKind::Tickets, order: Some(order.id), token: None, to, lang };
+            let letter =
+                NewLetter { kind: LetterKind::Tickets, order: Some(order.id), token: None, to, lang };
             self.books.write_letter(letter, now()).await
         })
     }
@@ -370,7 +387,11 @@ impl BoxOffice for Office {
         Box::pin(self.take_link(token))
     }
 
-    fn staff_sign_in<'a>(&'a self, email: &'a str, password: &'a Secret) -> BoxFuture<'a, Result<Secret, Fault>> {
+    fn staff_sign_in<'a>(
+        &'a self,
+        email: &'a str,
+        password: &'a Secret,
+    ) -> BoxFuture<'a, Result<Secret, Fault>> {
         Box::pin(self.sign_in_staff(email, password))
     }
 
@@ -416,7 +437,12 @@ impl BoxOffice for Office {
         Box::pin(self.change(by, show, form))
     }
 
-    fn set_poster<'a>(&'a self, by: &'a Staff, show: ShowId, bytes: Bytes) -> BoxFuture<'a, Result<(), Fault>> {
+    fn set_poster<'a>(
+        &'a self,
+        by: &'a Staff,
+        show: ShowId,
+        bytes: Bytes,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(self.hang_poster(by, show, bytes))
     }
 
@@ -428,7 +454,12 @@ impl BoxOffice for Office {
         })
     }
 
-    fn delete_kind<'a>(&'a self, by: &'a Staff, show: ShowId, kind: KindId) -> BoxFuture<'a, Result<(), Fault>> {
+    fn delete_kind<'a>(
+        &'a self,
+        by: &'a Staff,
+        show: ShowId,
+        kind: KindId,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let done = self.books.delete_kind(show, kind).await;
             self.changed(by, "kind_deleted", show, done).await
@@ -447,7 +478,12 @@ impl BoxOffice for Office {
         })
     }
 
-    fn delete_promo<'a>(&'a self, by: &'a Staff, show: ShowId, promo: PromoId) -> BoxFuture<'a, Result<(), Fault>> {
+    fn delete_promo<'a>(
+        &'a self,
+        by: &'a Staff,
+        show: ShowId,
+        promo: PromoId,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let done = self.books.delete_promo(show, promo).await;
             self.changed(by, "promo_deleted", show, done).await
@@ -465,7 +501,12 @@ impl BoxOffice for Office {
         })
     }
 
-    fn delete_share<'a>(&'a self, by: &'a Staff, show: ShowId, share: ShareId) -> BoxFuture<'a, Result<(), Fault>> {
+    fn delete_share<'a>(
+        &'a self,
+        by: &'a Staff,
+        show: ShowId,
+        share: ShareId,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let done = self.books.delete_share(show, share).await;
             self.changed(by, "share_deleted", show, done).await
@@ -585,7 +626,8 @@ impl BoxOffice for Office {
     fn audit(&self, show: Option<ShowId>) -> BoxFuture<'_, Result<Vec<AuditLine>, Fault>> {
         Box::pin(async move {
             let lines = self.books.notes(show).await?;
-            let line = |it: palco_store::Audit| AuditLine { at: it.at, who: it.who, what: it.what, on: it.on };
+            let line =
+                |it: palco_store::Audit| AuditLine { at: it.at, who: it.who, what: it.what, on: it.on };
             Ok(lines.into_iter().map(line).collect())
         })
     }
@@ -630,7 +672,11 @@ impl BoxOffice for Office {
     fn mails(&self) -> BoxFuture<'_, Result<Vec<MailView>, Fault>> {
         Box::pin(async move {
             if !self.demo {
-                return Err(Fault::new(Class::Forbidden, "not_allowed", "Mails are read where they were sent to."));
+                return Err(Fault::new(
+                    Class::Forbidden,
+                    "not_allowed",
+                    "Mails are read where they were sent to.",
+                ));
             }
             let letters = self.books.letters_sent(100).await?;
             let view = |it: palco_store::Letter| MailView {

@@ -86,7 +86,8 @@ impl Office {
 
     pub(super) fn stripe(&self) -> Result<&dyn palco_payment::Provider, Fault> {
         self.stripe.as_deref().ok_or_else(|| {
-            Fault::unavailable("provider_missing", "Stripe is not set up here.").hint("Set the key stripe_key.")
+            Fault::unavailable("provider_missing", "Stripe is not set up here.")
+                .hint("Set the key stripe_key.")
         })
     }
 
@@ -222,7 +223,9 @@ impl Office {
         if let Some(checkout) = &order.checkout {
             let payment = self.stripe()?.expire(checkout).await?;
             return match payment {
-                palco_payment::Payment::Expired => self.decide(Key::Id(order.id), None, &input).await.map(drop),
+                palco_payment::Payment::Expired => {
+                    self.decide(Key::Id(order.id), None, &input).await.map(drop)
+                }
                 payment => self.learn(order.id, payment, None).await,
             };
         }
@@ -286,7 +289,11 @@ impl Office {
         let (due, _) = self.books.overdue(now).await?;
         for order in due {
             if let Err(fault) = self.close_checkout(&order, Input::Timeout).await {
-                tracing::warn!(order = order.number(), ?fault, "an order that is overdue could not be closed");
+                tracing::warn!(
+                    order = order.number(),
+                    ?fault,
+                    "an order that is overdue could not be closed"
+                );
             }
         }
         Ok(())
@@ -367,8 +374,9 @@ impl Office {
 }
 
 fn theirs(money: Money) -> Result<palco_payment::Money, Fault> {
-    let currency = money.currency.code().parse().map_err(|_| {
-        Fault::new(Class::Internal, "currency_unknown", "This currency cannot be paid in.")
-    })?;
+    let currency =
+        money.currency.code().parse().map_err(|_| {
+            Fault::new(Class::Internal, "currency_unknown", "This currency cannot be paid in.")
+        })?;
     Ok(palco_payment::Money::new(money.minor, currency))
 }

@@ -8,8 +8,9 @@ use palco_base::{Fault, KindId, PromoId, ShareId, ShowId, TicketId, WallTime};
 use palco_boxoffice::{Listing, MAX_KINDS, Promo, Sales, Share, TicketKind};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, EntityTrait as _,
+    IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    Statement,
 };
 use std::collections::HashMap;
 
@@ -57,12 +58,9 @@ impl Database {
                 rows.kinds.push(convert::kind(row));
             }
         }
-        for row in rating::Entity::find().all(&self.read).await.map_err(failed)? {
-            if let Some(rows) = all.get_mut(&of(row.show_id)) {
-                let it = &mut rows.reputation;
-                it.stars += u32::try_from(row.stars).unwrap_or(0);
-                it.voices += u32::from(row.stars > 0);
-                it.likes += u32::from(row.liked);
+        for (show, said) in self.reputations(None).await? {
+            if let Some(rows) = all.get_mut(&show) {
+                rows.reputation = said;
             }
         }
         for row in look::Entity::find().all(&self.read).await.map_err(failed)? {
@@ -85,17 +83,38 @@ impl Database {
         let kinds =
             kind::Entity::find().filter(kind::Column::ShowId.eq(id)).order_by_asc(kind::Column::Position);
         let kinds = kinds.order_by_asc(kind::Column::Id).all(&self.read).await.map_err(failed)?;
-        let ratings = rating::Entity::find().filter(rating::Column::ShowId.eq(id));
-        let mut reputation = Reputation::default();
-        for row in ratings.all(&self.read).await.map_err(failed)? {
-            reputation.stars += u32::try_from(row.stars).unwrap_or(0);
-            reputation.voices += u32::from(row.stars > 0);
-            reputation.likes += u32::from(row.liked);
-        }
+        let mut reputation = self.reputations(Some(show)).await?.remove(&show).unwrap_or_default();
         let looks = look::Entity::find_by_id(id).one(&self.read).await.map_err(failed)?;
         reputation.views = looks.map_or(0, |row| convert::id(row.count));
         let kinds = kinds.into_iter().map(convert::kind).collect();
         Ok(Some(ShowRows { listing: convert::listing(row)?, kinds, reputation }))
+    }
+
+    /// What the audience says, of one show or of all; counted by the database.
+    async fn reputations(&self, show: Option<ShowId>) -> Result<HashMap<ShowId, Reputation>, Fault> {
+        let sum = |what: &str| format!("CAST(COALESCE(SUM({what}), 0) AS BIGINT)");
+        let of = show.map_or_else(String::new, |show| format!(" WHERE show_id = {}", bits(show.bits())));
+        let sql = format!(
+            "SELECT show_id, {} AS stars, {} AS voices, {} AS likes FROM ratings{of} GROUP BY show_id",
+            sum("stars"),
+            sum("CASE WHEN stars > 0 THEN 1 ELSE 0 END"),
+            sum("CASE WHEN liked THEN 1 ELSE 0 END"),
+        );
+        let rows =
+            self.read.query_all_raw(Statement::from_string(self.backend(), sql)).await.map_err(failed)?;
+        let mut all = HashMap::new();
+        for row in rows {
+            let number = |name: &str| row.try_get::<i64>("", name).map_err(failed);
+            let count = |name: &str| Ok::<_, Fault>(u32::try_from(number(name)?).unwrap_or(0));
+            let said = Reputation {
+                stars: count("stars")?,
+                voices: count("voices")?,
+                likes: count("likes")?,
+                views: 0,
+            };
+            all.insert(ShowId::new(convert::id(number("show_id")?)), said);
+        }
+        Ok(all)
     }
 
     /// Makes a listing or changes it; what is sold is left as it is. Its `revision` must be the one that is stored

@@ -587,9 +587,8 @@ impl Database {
     /// `store_failed`.
     pub async fn seats(&self) -> Result<Vec<(TicketId, u32, bool)>, Fault> {
         use sea_orm::Condition;
-        let known = Condition::any()
-            .add(ticket::Column::SeatVersion.gt(0))
-            .add(ticket::Column::State.eq("void"));
+        let known =
+            Condition::any().add(ticket::Column::SeatVersion.gt(0)).add(ticket::Column::State.eq("void"));
         let rows = ticket::Entity::find().filter(known).all(&self.read).await.map_err(super::failed)?;
         let seat = |row: ticket::Model| {
             let version = u32::try_from(row.seat_version).unwrap_or(0);

@@ -19,6 +19,7 @@ on_both!(
     what_is_sold_is_kept_by_a_change_of_the_show,
     a_seat_is_taken_over,
     links_are_taken_once,
+    stars_are_counted_once_a_seat,
 );
 
 async fn held_paid_and_a_letter(on: On) {
@@ -235,4 +236,20 @@ async fn links_are_taken_once(on: On) {
     assert!(world.books.session(session.reveal(), at(60)).await.unwrap().is_none());
     world.books.end_session(session.reveal()).await.unwrap();
     assert!(world.books.session(session.reveal(), at(1)).await.unwrap().is_none());
+}
+
+async fn stars_are_counted_once_a_seat(on: On) {
+    let world = World::new(on, "stars", None).await;
+    let order = world.hold(2, 0).await.unwrap();
+    world.pay(&order, "pi_1", "evt_1", 1).await;
+    let [one, two] = [0, 1].map(|at| order.stored.tickets[at].id);
+    world.books.rate(one, SHOW, 2, false).await.unwrap();
+    world.books.rate(one, SHOW, 5, true).await.unwrap();
+    world.books.rate(two, SHOW, 0, true).await.unwrap();
+    world.books.looked(SHOW, 3).await.unwrap();
+    world.books.looked(SHOW, 4).await.unwrap();
+    let said = world.books.show(SHOW).await.unwrap().unwrap().reputation;
+    assert_eq!((said.stars, said.voices, said.likes, said.views), (5, 1, 2, 7));
+    assert_eq!(world.books.all_shows().await.unwrap()[&SHOW].reputation, said);
+    assert_eq!(world.books.rating(one).await.unwrap(), (5, true));
 }
