@@ -149,7 +149,7 @@ test("a show that nobody knows, and a page that nobody knows", async () => {
 
 test("doors that want a grant stay closed without one and with one that has expired", async () => {
   const without = await visit("/shows/members/watch");
-  await heading(without, "The doors are closed to this link");
+  await heading(without, "You need a ticket");
   await isWellMade(without);
 
   const { url, token } = await api.post("/shows/members/viewer-links", { expires_in_s: 1 });
