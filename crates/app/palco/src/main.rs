@@ -1,6 +1,7 @@
 //! Palco: a self-hosted live-show server. This is the one binary: it reads the configuration and
 //! puts the parts together.
 
+mod backup;
 mod broadcast;
 mod clock;
 mod config;
@@ -42,6 +43,12 @@ enum Verb {
     Rehearse(rehearse::Rehearse),
     /// Run the server with a demo show that is live
     Demo(DemoArgs),
+    /// Copy the data folder while its server runs
+    Backup(backup::Backup),
+    /// Make a data folder of a backup
+    Restore(backup::Restore),
+    /// Fill an empty data folder with a believable season of shows, to look around in
+    DemoData(Serve),
     /// Print the OpenAPI description of the API
     Openapi,
 }
@@ -76,6 +83,12 @@ fn main() -> ExitCode {
             perform::perform(&arguments)
         }
         Verb::Openapi => print_openapi(),
+        Verb::Backup(what) => {
+            serve::log_to_stderr("warn");
+            backup::backup(&what)
+        }
+        Verb::Restore(what) => backup::restore(&what),
+        Verb::DemoData(arguments) => demo_data(arguments),
         Verb::Rehearse(arguments) => {
             serve::log_to_stderr("warn");
             return rehearse::rehearse(arguments).unwrap_or_else(|fault| {
@@ -91,6 +104,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn demo_data(arguments: Serve) -> Result<(), Fault> {
+    let config = arguments.keys.resolve(arguments.config.as_deref())?;
+    serve::log_to_stderr(&config.log);
+    serve::fill(config)
 }
 
 fn serve(arguments: Serve, demo: Option<PathBuf>) -> Result<(), Fault> {

@@ -53,19 +53,43 @@ pub(crate) fn run(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
     runtime.block_on(serve(config, demo))
 }
 
-async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
-    files::take_all_for_an_audience();
-    let tls = config.tls.as_ref().map(|(cert, key)| tls(cert, key)).transpose()?;
-    let listener =
-        TcpListener::bind(config.listen).await.map_err(|error| in_use(config.listen, "listen", &error))?;
-    let address = listener.local_addr().map_err(|error| in_use(config.listen, "listen", &error))?;
-    let scheme = if tls.is_some() { "https" } else { "http" };
-    let local = format!("{scheme}://{}", reachable(address));
+/// Fills the data folder with a season, and ends.
+///
+/// # Errors
+/// When a part cannot start, or the folder is in use.
+pub(crate) fn fill(config: Config) -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Fault::unavailable("no_threads", "The system gives no threads.").internal(error))?;
+    runtime.block_on(async {
+        let local = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(config.listen)));
+        let (tell, _told) = sync_channel(EVENTS);
+        let config = Config { rtc: ([127, 0, 0, 1], 0).into(), ..config };
+        let house = open_house(&config, tell, local, true).await?;
+        office::fill_season(&house.office, None).await?;
+        house.house.close().await;
+        house.shards.stop();
+        Ok(())
+    })
+}
 
+/// The parts that know shows, and the box office over them.
+struct Opened {
+    house: Arc<House>,
+    office: Arc<Office>,
+    shards: Arc<Shards>,
+}
+
+async fn open_house(
+    config: &Config,
+    tell: SyncSender<Told>,
+    local: String,
+    demo: bool,
+) -> Result<Opened, Fault> {
     let store = Arc::new(Store::open(&config.data, config.clip_max_bytes)?);
     let routes = Arc::new(Routes::default());
     let sessions = Arc::new(Sessions::default());
-    let (tell, told) = sync_channel(EVENTS);
     let shards = Shards::spawn(
         ShardConfig {
             public: config.rtc_public.clone(),
@@ -77,7 +101,6 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
         |shard| on_event(Arc::clone(&routes), Telling { shard, tell: tell.clone() }),
     )
     .map_err(|(address, error)| in_use(address, "rtc", &error))?;
-    drop(tell);
     let shards = Arc::new(shards);
     let around = Surroundings {
         store,
@@ -92,11 +115,25 @@ async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
     };
     let books = Database::open(&config.books()).await?;
     let foyer = Arc::new(Foyer::open(&books).await?);
-    let house =
-        House::open(Arc::new(around), Metrics::install()?, books.clone(), Arc::clone(&foyer)).await?;
+    let metrics = Metrics::install()?;
+    let house = House::open(Arc::new(around), metrics, books.clone(), Arc::clone(&foyer)).await?;
     let house = Arc::new(house);
-    let public = config.public_url.clone().unwrap_or_else(|| local.clone());
-    let office = Office::open(books, Arc::clone(&house), foyer, &config, public, demo.is_some())?;
+    let public = config.public_url.clone().unwrap_or(local);
+    let office = Office::open(books, Arc::clone(&house), foyer, config, public, demo)?;
+    Ok(Opened { house, office, shards })
+}
+
+async fn serve(config: Config, demo: Option<PathBuf>) -> Result<(), Fault> {
+    files::take_all_for_an_audience();
+    let tls = config.tls.as_ref().map(|(cert, key)| tls(cert, key)).transpose()?;
+    let listener =
+        TcpListener::bind(config.listen).await.map_err(|error| in_use(config.listen, "listen", &error))?;
+    let address = listener.local_addr().map_err(|error| in_use(config.listen, "listen", &error))?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let local = format!("{scheme}://{}", reachable(address));
+
+    let (tell, told) = sync_channel(EVENTS);
+    let Opened { house, office, shards } = open_house(&config, tell, local.clone(), demo.is_some()).await?;
     office.work();
     listen_to_shards(Arc::clone(&house), told)?;
     ask_for_stats(&shards);

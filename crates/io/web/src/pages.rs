@@ -42,7 +42,6 @@ pub(crate) fn routes() -> Router<App> {
         get(move |headers: HeaderMap| async move { page(name, StatusCode::OK, &headers) })
     };
     Router::new()
-        .route("/", shell("home.html"))
         .route("/shows/{slug}/watch", get(watch))
         .route("/stage/{invitation}", shell("stage.html"))
         .route("/desk/{slug}", shell("desk.html"))

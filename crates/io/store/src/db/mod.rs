@@ -44,11 +44,19 @@ pub enum Books {
 }
 
 /// The books, open.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Database {
     read: DatabaseConnection,
     write: DatabaseConnection,
     locking: Locking,
+    /// Called just before and just after each commit of a decision: where a test kills us.
+    at_commit: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("backend", &self.backend()).finish_non_exhaustive()
+    }
 }
 
 impl Database {
@@ -65,7 +73,7 @@ impl Database {
                 (pool.clone(), pool)
             }
         };
-        let database = Self { read, write, locking: Locking::On };
+        let database = Self { read, write, locking: Locking::On, at_commit: None };
         database.migrate().await?;
         Ok(database)
     }
@@ -76,6 +84,20 @@ impl Database {
     pub const fn locking(mut self, locking: Locking) -> Self {
         self.locking = locking;
         self
+    }
+
+    /// For the test that kills the process at every commit.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn at_commit(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.at_commit = Some(Arc::new(hook));
+        self
+    }
+
+    fn commit_point(&self) {
+        if let Some(hook) = &self.at_commit {
+            hook();
+        }
     }
 
     /// Writes a copy of the books, as they are at one moment, into a new SQLite file; the server may
@@ -141,7 +163,9 @@ impl Database {
         let done = what(Arc::clone(&transaction)).await?;
         let whole =
             Arc::into_inner(transaction).ok_or_else(|| failed(DbErr::Custom("still used".to_owned())))?;
+        self.commit_point();
         whole.commit().await?;
+        self.commit_point();
         Ok(done)
     }
 

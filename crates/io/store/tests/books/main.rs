@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world should stop there")]
 
+mod crash;
 mod money;
 mod postgres;
 mod races;

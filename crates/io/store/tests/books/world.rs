@@ -33,6 +33,8 @@ pub(crate) enum On {
 
 pub(crate) struct World {
     pub(crate) books: Database,
+    /// Where they are, for another process.
+    pub(crate) place: Books,
     file: Option<PathBuf>,
 }
 
@@ -73,8 +75,8 @@ pub(crate) async fn empty(on: On, name: &str) -> (Books, Option<PathBuf>) {
 impl World {
     /// A show of so many seats, $10 live or $15 with the replay, 7 % and $0.50 fees, 16 % tax on top.
     pub(crate) async fn new(on: On, name: &str, seats: Option<u32>) -> Self {
-        let (books, file) = empty(on, name).await;
-        let books = Database::open(&books).await.unwrap();
+        let (place, file) = empty(on, name).await;
+        let books = Database::open(&place).await.unwrap();
         let listing = Listing {
             fee: Fee { basis_points: 700, fixed: 50 },
             tax: Tax { name: "IVA".into(), basis_points: 1_600, included: false },
@@ -108,7 +110,7 @@ impl World {
             let share = Share { id, show: SHOW, name, email: String::new(), basis_points, code };
             books.set_share(&share).await.unwrap();
         }
-        Self { books, file }
+        Self { books, place, file }
     }
 
     pub(crate) async fn promo(&self, code: &str, uses: u32) {
