@@ -12,6 +12,7 @@ import { Button, Countdown, mount, Scene, ShowBadge } from "../ui/parts";
 import { kept, takeToken } from "../ui/token";
 import { useMachine } from "../ui/video";
 import { Elsewhere, NoSeat } from "./doors";
+import { useLasting } from "./hooks";
 import { Playback } from "./playback";
 import { Seat } from "./seat";
 import { newViewer, Sightings } from "./sightings";
@@ -90,6 +91,9 @@ const facts = {
   },
 };
 Object.defineProperty(window, "palco", { value: facts });
+
+/** A stream that is back sooner was never gone. */
+const LOST_MS = 1500;
 
 function useSitting(): Sitting {
   const [sitting, set] = useState(seat.sitting);
@@ -172,8 +176,10 @@ function Page() {
   return <Theatre show={show} playback={playback} machine={machine} lost={link === "lost"} again={again} wishKey={wishKey} t={t} />;
 }
 
-function Early({ show, lost, again }: { show: PublicShow; lost: boolean; again: () => void }) {
+function Early({ show, lost: now, again }: { show: PublicShow; lost: boolean; again: () => void }) {
   const { t, lang } = useWords();
+  // A stream whose grant was renewed begins anew, and that is no loss.
+  const lost = useLasting(now, LOST_MS);
   const [, draw] = useState(0);
   const starts = show.starts_at;
   const wait = starts ? Date.parse(starts) - clock.now() : null;
