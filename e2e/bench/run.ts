@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, release, totalmem } from "node:os";
 import { join as path } from "node:path";
 import { repository } from "../lib/server.ts";
+import { books, foyer, till } from "./boxoffice.ts";
 import { fallback, hlsGlass, night, soak } from "./audience.ts";
 import { fanout, hls, house } from "./delivery.ts";
 import { avSync, forwarded, glass, join, loss, mix, type Measured } from "./measures.ts";
@@ -24,6 +25,9 @@ const all: Record<string, () => Promise<Measured>> = {
   night: () => (quick ? night(50, 50, 15) : night(250, 250, 60)),
   "hls-glass": () => hlsGlass(quick ? 15 : 60),
   fallback: () => fallback(quick ? 2 : 5),
+  foyer: () => foyer(quick ? 3 : 10),
+  till: () => till(quick ? 3 : 10),
+  books: () => (quick ? books(20, 100) : books(10_000, 1_000)),
   soak: () => soak(quick ? 3 : 30),
 };
 for (const name of wanted) {

@@ -128,7 +128,7 @@ export async function serve(port = 0) {
       return say(answer);
     }
     if (path[0] === "whep" || path[0] === "whip") return say(house.whep);
-    const page = { shows: "watch.html", stage: "stage.html", desk: "desk.html", "": "home.html" }[path[0]] ?? (path[0] === "assets" ? null : "404.html");
+    const page = { shows: "watch.html", stage: "stage.html", desk: "desk.html" }[path[0]] ?? (path[0] === "assets" ? null : "404.html");
     const file = page ?? normalize(url.pathname).slice(1);
     try {
       const content = await readFile(join(dist, file));

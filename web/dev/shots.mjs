@@ -166,17 +166,6 @@ const SCENES = {
   "desk-empty": { path: DESK, media: false, house: (h) => (Object.assign(h.state, { performers: [], clips: [] }), (h.state.show.state = "scheduled")) },
   "desk-gate": { path: "/desk/noche", media: false },
   "desk-lost": { path: DESK, then: async (page) => (await live(page), (house.down = true), await page.evaluate(() => dispatchEvent(new Event("online"))), await wait(page, 1000)) },
-  home: {
-    path: "/",
-    house: (h) => {
-      const { show } = fixture();
-      const at = (days) => new Date(Date.now() + days * 86_400_000).toISOString();
-      const make = (slug, title, state, days, description = "") => ({ ...show, id: slug, slug, title, state, starts_at: at(days), ended_at: state === "over" ? at(days) : null, description });
-      h.shows = [show, make("a", "Teatro de sombras", "scheduled", 2, "A family story told with two lamps and forty hands."), make("b", "Open mic: new voices", "scheduled", 5), make("c", "Stand-up del barrio", "over", -6)];
-    },
-  },
-  "home-next": { path: "/", lang: "es", house: (h) => (h.state.show.state = "scheduled") },
-  "home-empty": { path: "/", house: (h) => (h.shows = []) },
   lost: { path: "/no/such/place", lang: "es" },
 };
 

@@ -76,7 +76,9 @@ function liveTotal(): void {
         const html = answer.ok ? await answer.text() : "";
         if (mine !== turn || !html) return;
         const bill = new DOMParser().parseFromString(html, "text/html").getElementById("bill");
-        if (bill) form.querySelector("#bill")?.replaceWith(bill);
+        if (!bill) return;
+        for (const total of all("[data-total]", form)) total.textContent = bill.querySelector(".total b")?.textContent ?? "";
+        form.querySelector("#bill")?.replaceWith(bill);
       } catch {
         // The bill stays as it was; the server counts again when the form is sent.
       } finally {

@@ -215,6 +215,9 @@ pub struct ShowForm {
     pub listing: Listing,
 }
 
+/// A show's statement, one performer's share of it, and the show.
+pub type OwnStatement = (Statement, Share, Arc<ShowCard>);
+
 /// The picture of a poster.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PosterSize {
@@ -441,10 +444,7 @@ pub trait BoxOffice: Send + Sync + 'static {
     fn statement(&self, show: ShowId) -> BoxFuture<'_, Result<Statement, Fault>>;
 
     /// A show's statement and one performer's share of it, by the code of their link.
-    fn statement_of<'a>(
-        &'a self,
-        code: &'a str,
-    ) -> BoxFuture<'a, Result<(Statement, Share, Arc<ShowCard>), Fault>>;
+    fn statement_of<'a>(&'a self, code: &'a str) -> BoxFuture<'a, Result<OwnStatement, Fault>>;
 
     /// The statement as a PDF; with `share`, that performer's own.
     fn statement_pdf<'a>(

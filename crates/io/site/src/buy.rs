@@ -4,7 +4,7 @@ use crate::form::Form;
 use crate::refusal::{Answer, Refused};
 use crate::show::public_card;
 use crate::show_view::ShowView;
-use crate::visit::{Visit, see_other};
+use crate::visit::{Visit, see_elsewhere, see_other};
 use crate::words::fault_words;
 use crate::{NextStep, ShowCard, Site};
 use askama::Template;
@@ -182,7 +182,7 @@ fn go(next: &NextStep) -> Response {
     match next {
         NextStep::Order(code) => see_other(&format!("/orders/{}", code.reveal())),
         NextStep::Demo(code) => see_other(&format!("/pay/demo/{}", code.reveal())),
-        NextStep::Elsewhere(url) => see_other(url),
+        NextStep::Elsewhere(url) => see_elsewhere(url),
     }
 }
 

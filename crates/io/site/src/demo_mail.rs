@@ -33,11 +33,11 @@ pub(crate) async fn mails(State(site): State<Site>, p: Visit) -> Answer {
     Ok(p.page(&Mails { p: &p, mails })?)
 }
 
-pub(crate) async fn mail(State(site): State<Site>, p: Visit, Path(id): Path<i64>) -> Answer {
+pub(crate) async fn mail(State(site): State<Site>, p: Visit, Path(id): Path<String>) -> Answer {
     if !site.office.is_demo() {
         return Err(not_here().into());
     }
     let mails = site.office.mails().await?;
-    let mail = mails.iter().find(|mail| mail.id == id).ok_or_else(not_here)?;
+    let mail = mails.iter().find(|mail| mail.id.to_string() == id).ok_or_else(not_here)?;
     Ok(p.page(&Mail { p: &p, mail })?)
 }

@@ -27,8 +27,8 @@ mod when;
 mod words;
 
 pub use backend::{
-    Attention, AuditLine, BoxOffice, MailView, NextStep, OrderView, PosterSize, Rating, Reputation, Role,
-    SalesByDay, ShowCard, ShowForm, Staff, TicketView, Visitor, not_here,
+    Attention, AuditLine, BoxOffice, MailView, NextStep, OrderView, OwnStatement, PosterSize, Rating,
+    Reputation, Role, SalesByDay, ShowCard, ShowForm, Staff, TicketView, Visitor, not_here,
 };
 pub use guard::{Act, may};
 

@@ -49,7 +49,7 @@ pub(crate) async fn looked_up<T>(
 ) -> Result<T, Fault> {
     site.limits.misses.free(p.from())?;
     let found = if crate::guard::plain_code(code) { look.await } else { Err(not_here()) };
-    if found.as_ref().is_err_and(|fault| fault.class == Class::NotFound) {
+    if found.as_ref().is_err_and(|fault| matches!(fault.class, Class::NotFound | Class::Unauthenticated)) {
         site.limits.misses.knock(p.from())?;
     }
     found

@@ -65,7 +65,7 @@ pub(crate) fn page(visit: &Visit, fault: &Fault) -> Result<Response, Fault> {
     let status = status(fault.class);
     let (mut text, mut hint) = fault_words(fault, visit.lang);
     let ours = matches!(fault.class, Class::Internal | Class::Unavailable);
-    let title = if fault.class == Class::NotFound {
+    let title = if fault.code == "not_here" || (fault.class == Class::NotFound && hint.is_none()) {
         (text, hint) = (visit.w.lost_text.to_owned(), None);
         visit.w.lost.to_owned()
     } else if ours {
@@ -80,16 +80,22 @@ pub(crate) fn page(visit: &Visit, fault: &Fault) -> Result<Response, Fault> {
     visit.page_with(status, &page)
 }
 
+fn wrong_method(visit: &Visit) -> Result<Response, Fault> {
+    let fault = Fault::invalid("method_not_allowed", "This address does not take that method.");
+    let mut page = page(visit, &fault)?;
+    *page.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    Ok(page)
+}
+
 /// Makes refusals pages, and writes down those that are ours. Never the address: codes are in it.
-pub(crate) async fn designed(
-    State(site): State<Site>,
-    visit: Visit,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn designed(State(_): State<Site>, visit: Visit, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let Some(Carried(fault)) = response.extensions_mut().remove::<Carried>() else { return response };
-    drop(site);
+    let Some(Carried(fault)) = response.extensions_mut().remove::<Carried>() else {
+        return match response.status() {
+            StatusCode::METHOD_NOT_ALLOWED => wrong_method(&visit).unwrap_or(response),
+            _ => response,
+        };
+    };
     if matches!(fault.class, Class::Internal | Class::Unavailable) {
         tracing::warn!(code = fault.code, detail = fault.internal_detail().unwrap_or(""), "a page failed");
     }

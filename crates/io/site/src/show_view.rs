@@ -208,18 +208,19 @@ impl<'a> ShowView<'a> {
     }
 
     /// The lowest price, fees within, as `from $11.20 USD`, or `Free`.
-    pub(crate) fn from_price(&self) -> Option<String> {
-        let listing = self.open_listing()?;
+    pub(crate) fn least_price(&self) -> Option<String> {
+        let listing = self.open_listing().filter(|_| self.for_sale())?;
         let prices = self.card.kinds.iter().filter(|kind| self.sells(kind));
-        let totals = prices.filter_map(|kind| total(listing, kind));
-        let (mut least, mut several) = (None, false);
-        for total in totals {
-            several |= least.is_some_and(|least| least != total);
+        let (mut least, mut several, mut chosen) = (None, false, false);
+        for kind in prices {
+            let Some(total) = total(listing, kind) else { continue };
+            chosen |= kind.pay_what_you_want;
+            several |= kind.pay_what_you_want || least.is_some_and(|least| least != total);
             least = Some(least.map_or(total, |least: i64| least.min(total)));
         }
         let least = least?;
-        if least == 0 && !several {
-            return Some(self.p.w.free.to_owned());
+        if least == 0 {
+            return Some(if chosen { self.p.w.pay_what_free } else { self.p.w.free }.to_owned());
         }
         let price = Money::new(least, listing.currency).full();
         Some(if several { self.p.fill(self.p.w.tickets_from, "price", price) } else { price })
@@ -255,7 +256,7 @@ impl<'a> ShowView<'a> {
             Stand::Soon if self.card.listing.is_none() => go(w.lobby),
             Stand::Over if self.for_sale() => buy(w.buy_replay),
             _ if !self.for_sale() => None,
-            _ if self.from_price().as_deref() == Some(w.free) => buy(w.get_ticket),
+            _ if self.least_price().as_deref() == Some(w.free) => buy(w.get_ticket),
             _ => buy(w.buy_ticket),
         }
     }

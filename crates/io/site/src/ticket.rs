@@ -95,13 +95,17 @@ fn use_of(view: &TicketView, s: Option<&ShowView<'_>>) -> Use {
     }
 }
 
+/// Who was there, or could have been, has a voice.
+const fn rates(state: Use) -> bool {
+    matches!(state, Use::Live | Use::Replay | Use::ReplayLater | Use::Over)
+}
+
 pub(crate) async fn ticket(State(site): State<Site>, p: Visit, Path(code): Path<String>) -> Answer {
     let view = looked_up(&site, &p, &code, site.office.ticket(&code)).await?;
     let s = view.card.as_deref().map(|card| ShowView::new(&p, card));
     let state = use_of(&view, s.as_ref());
     let qr = site.office.qr(&format!("{}/tickets/{code}", p.base))?;
-    let rates = matches!(state, Use::Live | Use::Replay | Use::ReplayLater | Use::Over);
-    let page = TicketPage { p: &p, view: &view, s, state, qr, rates, rated: p.has("rated") };
+    let page = TicketPage { p: &p, view: &view, s, state, qr, rates: rates(state), rated: p.has("rated") };
     Ok(p.page(&page)?)
 }
 
@@ -122,6 +126,11 @@ pub(crate) async fn enter(State(site): State<Site>, p: Visit, Path(code): Path<S
 }
 
 pub(crate) async fn rate(State(site): State<Site>, p: Visit, Path(code): Path<String>, form: Form) -> Answer {
+    let view = looked_up(&site, &p, &code, site.office.ticket(&code)).await?;
+    let s = view.card.as_deref().map(|card| ShowView::new(&p, card));
+    if !rates(use_of(&view, s.as_ref())) {
+        return Ok(see_other(&format!("/tickets/{code}")));
+    }
     let stars = form.number("stars", 5).ok().and_then(|stars| u8::try_from(stars).ok());
     let stars = stars.ok_or_else(|| Fault::invalid("stars_broken", "Choose one to five stars."))?;
     let rating = Rating { stars, liked: form.has("liked") };

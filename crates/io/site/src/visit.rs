@@ -272,11 +272,19 @@ fn html(template: &impl Template) -> Result<String, Fault> {
     })
 }
 
-/// See other (303): the answer to a form is a page with its own address. `to` is a path of ours,
-/// or the https address of a payment provider.
+/// See other (303): the answer to a form is a page with its own address. `to` is a path of ours.
 pub(crate) fn see_other(to: &str) -> Response {
     let ours = to.starts_with('/') && !to.starts_with("//") && !to.contains('\\');
-    let to = if ours || to.starts_with("https://") || to.starts_with("http://localhost") { to } else { "/" };
+    go_to(if ours { to } else { "/" })
+}
+
+/// See other, at a payment provider: by https, or on this machine when it is tried out.
+pub(crate) fn see_elsewhere(url: &str) -> Response {
+    let known = ["https://", "http://localhost:", "http://127.0.0.1:"];
+    go_to(if known.iter().any(|start| url.starts_with(start)) { url } else { "/" })
+}
+
+fn go_to(to: &str) -> Response {
     let location = HeaderValue::from_str(to).unwrap_or_else(|_| HeaderValue::from_static("/"));
     let headers = [(LOCATION, location), (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     (StatusCode::SEE_OTHER, headers).into_response()

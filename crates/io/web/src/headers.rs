@@ -14,7 +14,7 @@ use crate::links::Encrypted;
 
 const CSP: &str = "default-src 'self'; connect-src 'self'; media-src 'self' blob:; \
     img-src 'self' data: blob:; style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; \
-    form-action 'self'; frame-ancestors 'none'";
+    form-action 'self' https://checkout.stripe.com; frame-ancestors 'none'";
 const PERMISSIONS: &str = "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), \
     fullscreen=(self), picture-in-picture=(self), geolocation=(), payment=(), usb=()";
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");

@@ -22,12 +22,12 @@ use palco_base::Fault;
 use std::sync::Arc;
 
 pub(crate) fn routes() -> Router<Site> {
-    let poster = post(edit::poster).layer(DefaultBodyLimit::max(MOST_POSTER));
+    let poster = get(edit::edit_page).post(edit::poster).layer(DefaultBodyLimit::max(MOST_POSTER));
     Router::new()
         .route("/", get(today::today))
         .route("/sign-in", get(accounts::sign_in_page).post(accounts::sign_in))
         .route("/sign-out", post(accounts::sign_out))
-        .route("/first", post(accounts::first))
+        .route("/first", get(accounts::sign_in_page).post(accounts::first))
         .route("/staff", get(accounts::staff).post(accounts::set_staff))
         .route("/staff/{id}/delete", post(accounts::delete_staff))
         .route("/audit", get(accounts::audit))

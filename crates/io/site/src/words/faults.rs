@@ -7,6 +7,7 @@ use palco_boxoffice::Lang;
 pub(super) const ALL: &[(&str, &str, &str)] = &[
     ("not_here", "There is nothing at this address.", "No hay nada en esta dirección."),
     ("not_here.hint", "Look at what is on instead.", "Mira mejor qué hay en cartelera."),
+    ("method_not_allowed", "This address does not take that method.", "Esta dirección no acepta ese método."),
     ("too_many_requests", "Too many tries from your address.", "Demasiados intentos desde tu dirección."),
     ("too_many_requests.hint", "Wait a minute, then try again.", "Espera un minuto e inténtalo otra vez."),
     (

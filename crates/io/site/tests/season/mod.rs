@@ -1,6 +1,6 @@
 //! A box office in memory with a believable season, for tests and for looking at the pages.
 
-#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
+#![allow(dead_code, missing_docs, unreachable_pub, unused_imports, clippy::unwrap_used)]
 
 mod office;
 mod shows;
