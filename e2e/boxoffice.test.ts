@@ -172,14 +172,20 @@ test("a stranger finds the show, buys and watches: four clicks and one form; the
   await picture(page);
 });
 
-test("without a ticket nobody gets in, and the page says how to", async () => {
+test("without a ticket nobody gets in, and the page says how to, in the language that was chosen", async () => {
   const slug = await live({ title: "Behind the door" });
   const page = await device();
+  await open(page, "/");
+  await page.getByRole("link", { name: "Español" }).click();
+  await page.getByRole("link", { name: "Comprar boleto" }).first().waitFor();
   await open(page, `/shows/${slug}/watch`);
+  await page.getByRole("heading", { name: "Necesitas un boleto" }).waitFor();
+  await page.getByRole("button", { name: "English" }).click();
   await page.getByRole("heading", { name: "You need a ticket" }).waitFor();
   assert.equal(await page.locator("video").count(), 0);
   await page.getByRole("link", { name: "Go to the show's page" }).click();
   await page.waitForURL(`**/shows/${slug}`);
+  await page.getByRole("link", { name: "Buy a ticket" }).first().waitFor();
   for (const path of [`/hls/${slug}/index.m3u8`, `/api/v1/public/shows/${slug}/seat`]) {
     const response = await fetch(server.url + path, path.startsWith("/hls") ? {} : { method: "POST", headers: { "content-type": "application/json", "palco-viewer": "00000000000000aa" }, body: '{"take":true}' });
     assert.equal(response.status, 401, path);

@@ -5,7 +5,9 @@ import type { Fault } from "./api";
 import { type Lang, type Word, words } from "./words";
 
 export type { Lang, Word };
-const KEY = "palco.lang";
+/** The cookie that the pages of the site keep it in too. */
+const COOKIE = "palco-lang";
+const YEAR_S = 31_536_000;
 
 /** The first language of the visitor's that we speak. */
 export function pick(chosen: string | null, offered: readonly string[]): Lang {
@@ -27,15 +29,10 @@ export function fill(lang: Lang, text: string, values: Record<string, string | n
   });
 }
 
-const stored = (): string | null => {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null; // Storage may be forbidden; the choice then lasts as long as the page.
-  }
-};
+/** What was chosen, by the cookies of the page. */
+export const chosen = (cookies: string): string | null => new RegExp(`(?:^|;\\s*)${COOKIE}=([\\w-]+)`).exec(cookies)?.[1] ?? null;
 
-let lang: Lang = typeof window === "undefined" ? "en" : pick(stored(), navigator.languages);
+let lang: Lang = typeof window === "undefined" ? "en" : pick(chosen(document.cookie), navigator.languages);
 const listeners = new Set<() => void>();
 
 export const language = (): Lang => lang;
@@ -43,11 +40,8 @@ export const language = (): Lang => lang;
 export function speak(next: Lang): void {
   lang = next;
   document.documentElement.lang = next;
-  try {
-    localStorage.setItem(KEY, next);
-  } catch {
-    // As above.
-  }
+  // Cookies may be forbidden: the choice then lasts as long as the page.
+  document.cookie = `${COOKIE}=${next}; Path=/; SameSite=Lax; Max-Age=${YEAR_S}${location.protocol === "https:" ? "; Secure" : ""}`;
   for (const listener of listeners) listener();
 }
 
