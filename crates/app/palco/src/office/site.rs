@@ -575,6 +575,8 @@ impl BoxOffice for Office {
         amount: Money,
     ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
+            // Only what is in the ledger as theirs is paid out.
+            self.books.settle(show, now()).await?;
             self.books.pay_out(show, share, amount, now()).await?;
             self.note(Some(by), "paid_out", &self.title(show), Some(show)).await
         })
