@@ -195,9 +195,10 @@ test("an invitation that nobody made does not work", async () => {
 
 test("the house lists what is on, what comes and what was", async () => {
   const page = await visit("/");
-  await page.getByRole("heading", { name: "Coming up" }).waitFor();
+  await page.getByRole("heading", { name: "Schedule" }).waitFor();
   await page.getByRole("link", { name: "Watch now" }).first().waitFor();
-  await page.getByText("A show that is over").waitFor();
+  await page.getByRole("link", { name: "Soon", exact: true }).first().waitFor();
+  await page.getByText("A show that is over").first().waitFor();
   await isWellMade(page);
 });
 
