@@ -1,13 +1,10 @@
 /** The shell around `sitting.ts`: the questions to the server, the timer, and what the page sees of both. */
 
 import { ask, asFault, type Fault } from "../api";
+import type { components } from "../api.generated";
 import { aboutSeat, type Act, type Errand, type Input, rest, type Sitting, step } from "./sitting";
 
-/** What a seat's grant looks like. */
-interface SeatGrant {
-  token: string;
-  expires_at: string;
-}
+type SeatGrant = components["schemas"]["SeatGrant"];
 
 /** A question that was asked before the device slept may never be answered. */
 const ANSWER_MS = 8000;
