@@ -64,6 +64,13 @@ async function shot(page: Page, name: string): Promise<void> {
 
 /** A show on sale that is live, with one performer on stage; the one that was live before ends. */
 async function live(fields: Record<string, string>): Promise<string> {
+  const slug = await ready(fields);
+  await api.post(`/shows/${slug}/start`);
+  return slug;
+}
+
+/** The same before it begins. */
+async function ready(fields: Record<string, string>): Promise<string> {
   for (const show of (await api.get("/shows")).shows) if (show.state === "live") await api.post(`/shows/${show.slug}/end`);
   await bot?.stop();
   const kinds: Record<string, string>[] = [
@@ -75,7 +82,6 @@ async function live(fields: Record<string, string>): Promise<string> {
   bot = await Bot.start(new URL(whip_url, server.url).href, whip_token, 0);
   await api.patch(`/shows/${slug}/performers/${performer.id}`, { role: "host" });
   await api.put(`/shows/${slug}/scene`, { layout: "solo" });
-  await api.post(`/shows/${slug}/start`);
   return slug;
 }
 
@@ -277,6 +283,30 @@ test("in Spanish from the landing page to the picture, on a phone; the mail too"
   await tablet.getByRole("button", { name: "Ver aquí" }).click();
   await page.getByRole("heading", { name: "Tu asiento se abrió en otra pantalla" }).waitFor();
   await narrow("taken");
+});
+
+test("the lobby is open before the show: countdown, sound check, and the picture by itself; one seat there too", async (t) => {
+  const slug = await ready({ title: "Early birds", starts_at: "2099-12-31T20:00" });
+  const page = await device();
+  await buy(page, slug, "leo@example.org");
+  const ticket = page.url();
+  await enter(page);
+  await page.getByRole("timer").waitFor();
+  await page.getByRole("button", { name: "Check your sound" }).click();
+  await page.getByText("Can you hear this?").waitFor();
+  await shot(page, "lobby");
+  const other = await device();
+  await open(other, ticket);
+  await enter(other);
+  await other.getByRole("button", { name: "Watch here" }).click();
+  await page.getByRole("alert").getByText("Your seat was opened on another screen").waitFor();
+  await other.getByRole("timer").waitFor();
+  await page.getByRole("button", { name: "Watch here" }).click();
+  await page.getByRole("timer").waitFor();
+  const since = Date.now();
+  await api.post(`/shows/${slug}/start`);
+  await picture(page);
+  t.diagnostic(`picture ${Date.now() - since} ms after the start`);
 });
 
 test("one seat, one screen: the second is asked and takes over, the first is told politely, and may take it back", async (t) => {
