@@ -149,7 +149,7 @@ test("a show that nobody knows, and a page that nobody knows", async () => {
 
 test("doors that want a grant stay closed without one and with one that has expired", async () => {
   const without = await visit("/shows/members/watch");
-  await heading(without, "The doors are closed to this link");
+  await heading(without, "You need a ticket");
   await isWellMade(without);
 
   const { url, token } = await api.post("/shows/members/viewer-links", { expires_in_s: 1 });
@@ -195,9 +195,10 @@ test("an invitation that nobody made does not work", async () => {
 
 test("the house lists what is on, what comes and what was", async () => {
   const page = await visit("/");
-  await page.getByRole("heading", { name: "Coming up" }).waitFor();
+  await page.getByRole("heading", { name: "Schedule" }).waitFor();
   await page.getByRole("link", { name: "Watch now" }).first().waitFor();
-  await page.getByText("A show that is over").waitFor();
+  await page.getByRole("link", { name: "Soon", exact: true }).first().waitFor();
+  await page.getByText("A show that is over").first().waitFor();
   await isWellMade(page);
 });
 

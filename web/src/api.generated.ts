@@ -68,6 +68,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/shows/{show}/seat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** A new grant, for who has the seat. */
+        put: operations["public_renew"];
+        /** Opens the seat of the ticket in the cookie. With `take`, also where it is open on another screen. */
+        post: operations["public_take"];
+        /** The screen is closed: the seat can be opened elsewhere without asking. */
+        delete: operations["public_leave"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/shows/{show}/sightings": {
         parameters: {
             query?: never;
@@ -1376,6 +1395,16 @@ export interface components {
              */
             millis?: number;
         };
+        /** @description A grant for a seat. */
+        SeatGrant: {
+            /**
+             * Format: date-time
+             * @description Until when; renew it before.
+             */
+            expires_at: string;
+            /** @description What is sent as the bearer token. */
+            token: string;
+        };
         /** @description Where to go in a clip. */
         SeekClip: {
             /**
@@ -1544,6 +1573,11 @@ export interface components {
              */
             viewers: number;
         };
+        /** @description How a seat is opened. */
+        TakeSeat: {
+            /** @description Also if it is open on another screen, which then loses it. */
+            take: boolean;
+        };
         /**
          * @description How one scene gives way to the next.
          * @enum {string}
@@ -1692,6 +1726,101 @@ export interface operations {
                 content: {
                     "text/event-stream": string;
                 };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultBody"];
+                };
+            };
+        };
+    };
+    public_renew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatGrant"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultBody"];
+                };
+            };
+        };
+    };
+    public_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeSeat"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatGrant"];
+                };
+            };
+            /** @description Why it was refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultBody"];
+                };
+            };
+        };
+    };
+    public_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was refused */
             default: {

@@ -77,6 +77,7 @@ export interface Ask {
   token?: string | null | undefined;
   body?: unknown;
   signal?: AbortSignal;
+  headers?: Record<string, string>;
   keepalive?: boolean;
 }
 
@@ -84,8 +85,8 @@ export interface Ask {
 export const bearer = (token: string | null | undefined): Record<string, string> => (token ? { authorization: `Bearer ${token}` } : {});
 
 /** One question, one answer or a [`Fault`]. */
-export async function ask<T>(path: string, { method = "GET", token, body, signal, keepalive }: Ask = {}): Promise<T> {
-  const headers: Record<string, string> = { accept: "application/json", ...bearer(token) };
+export async function ask<T>(path: string, { method = "GET", token, body, signal, headers: more, keepalive }: Ask = {}): Promise<T> {
+  const headers: Record<string, string> = { accept: "application/json", ...more, ...bearer(token) };
   if (body !== undefined) headers["content-type"] = "application/json";
   let response: Response;
   let text: string;

@@ -5,8 +5,9 @@ import type { Fault } from "./api";
 import { type Lang, type Word, words } from "./words";
 
 export type { Lang, Word };
-/** The same cookie as the pages of the foyer: who chose there has chosen here. */
+/** The cookie that the pages of the site keep it in too. */
 const COOKIE = "palco-lang";
+const YEAR_S = 31_536_000;
 
 /** The first language of the visitor's that we speak. */
 export function pick(chosen: string | null, offered: readonly string[]): Lang {
@@ -28,12 +29,10 @@ export function fill(lang: Lang, text: string, values: Record<string, string | n
   });
 }
 
-const stored = (): string | null => {
-  const cookie = document.cookie.split("; ").find((it) => it.startsWith(`${COOKIE}=`));
-  return cookie?.slice(COOKIE.length + 1) ?? null;
-};
+/** What was chosen, by the cookies of the page. */
+export const chosen = (cookies: string): string | null => new RegExp(`(?:^|;\\s*)${COOKIE}=([\\w-]+)`).exec(cookies)?.[1] ?? null;
 
-let lang: Lang = typeof window === "undefined" ? "en" : pick(stored(), navigator.languages);
+let lang: Lang = typeof window === "undefined" ? "en" : pick(chosen(document.cookie), navigator.languages);
 const listeners = new Set<() => void>();
 
 export const language = (): Lang => lang;
@@ -41,7 +40,8 @@ export const language = (): Lang => lang;
 export function speak(next: Lang): void {
   lang = next;
   document.documentElement.lang = next;
-  document.cookie = `${COOKIE}=${next}; Path=/; Max-Age=31536000; SameSite=Lax`;
+  // Cookies may be forbidden: the choice then lasts as long as the page.
+  document.cookie = `${COOKIE}=${next}; Path=/; SameSite=Lax; Max-Age=${YEAR_S}${location.protocol === "https:" ? "; Secure" : ""}`;
   for (const listener of listeners) listener();
 }
 

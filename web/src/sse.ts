@@ -72,8 +72,8 @@ function pageLoaded(): Promise<void> {
   });
 }
 
-/** Listens until closed or refused, joining again whenever the stream ends. */
-export function listen(path: string, token: string | null, listener: Listener): Stream {
+/** Listens until closed or refused, joining again whenever the stream ends, each time with the token of that moment. */
+export function listen(path: string, token: string | null | (() => string | null), listener: Listener): Stream {
   let closed = false;
   let tries = 0;
   let abort = new AbortController();
@@ -108,7 +108,7 @@ export function listen(path: string, token: string | null, listener: Listener): 
     abort = new AbortController();
     heard();
     try {
-      const headers = { accept: "text/event-stream", ...bearer(token) };
+      const headers = { accept: "text/event-stream", ...bearer(typeof token === "function" ? token() : token) };
       const response = await fetch(path, { headers, cache: "no-store", signal: abort.signal });
       clock.saw(Date.parse(response.headers.get("date") ?? ""));
       if (!response.ok || !response.body) throw faultFrom(response.status, await response.text());

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { faultWords, fill, pick } from "../src/i18n";
+import { chosen, faultWords, fill, pick } from "../src/i18n";
 import { Fault } from "../src/api";
 import { type Word, words } from "../src/words";
 
@@ -28,6 +28,13 @@ test("the language is the one chosen, else the first of the visitor's that we sp
   assert.equal(pick(null, ["fr-FR", "es-MX", "en"]), "es");
   assert.equal(pick("xx", ["de"]), "en");
   assert.equal(pick(null, []), "en");
+});
+
+test("what was chosen on a page of the site counts here too", () => {
+  assert.equal(chosen("palco-lang=es"), "es");
+  assert.equal(chosen("a=b; palco-lang=en; c=palco-lang=es"), "en");
+  assert.equal(chosen("not-palco-lang=es"), null);
+  assert.equal(chosen(""), null);
 });
 
 test("numbers choose their form", () => {

@@ -180,9 +180,17 @@ export function Scene(props: {
   kicker?: ComponentChildren;
   code?: string;
   link?: boolean;
+  /** It came without being asked for: it is said aloud. */
+  says?: "status" | "alert";
   children?: ComponentChildren;
 }) {
   const { t } = useWords();
+  const words = (
+    <>
+      <h1>{props.title}</h1>
+      {props.text ? <p>{props.text}</p> : null}
+    </>
+  );
   return (
     <div class="scene">
       <header>
@@ -191,8 +199,13 @@ export function Scene(props: {
       </header>
       <main>
         {props.kicker}
-        <h1>{props.title}</h1>
-        {props.text ? <p>{props.text}</p> : null}
+        {props.says ? (
+          <div class="scene-words" role={props.says}>
+            {words}
+          </div>
+        ) : (
+          words
+        )}
         {props.code ? (
           <p class="small">
             {t("code.quote")} <code>{props.code}</code>

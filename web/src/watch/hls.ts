@@ -92,7 +92,7 @@ export class HlsSource {
 
   constructor(
     private readonly url: string,
-    private readonly token: string | null,
+    private readonly token: () => string | null,
     /** Whom the server shall count; where the browser itself plays, it cannot be told. */
     private readonly viewer: string,
     private readonly video: HTMLVideoElement,
@@ -125,6 +125,11 @@ export class HlsSource {
     this.failures = 0;
     clearTimeout(this.timer);
     this.shut();
+  }
+
+  /** There is a new token. What the browser itself plays comes with a cookie, which is made anew. */
+  renewed(): void {
+    if (this.ask && !this.hls && this.video.hasAttribute("src")) this.fetch("pass", "POST").catch(() => undefined);
   }
 
   dispose(): void {
@@ -268,7 +273,7 @@ export class HlsSource {
   }
 
   private headers(): Record<string, string> {
-    return { "palco-viewer": this.viewer, ...bearer(this.token) };
+    return { "palco-viewer": this.viewer, ...bearer(this.token()) };
   }
 
   private async fetch(url: string, method: string): Promise<Response> {

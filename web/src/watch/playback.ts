@@ -61,7 +61,7 @@ export class Playback {
   constructor(
     readonly player: Player,
     private readonly url: string,
-    private readonly token: string | null,
+    private readonly token: () => string | null,
     private readonly viewer: string,
   ) {
     document.addEventListener("visibilitychange", () => {
@@ -152,6 +152,11 @@ export class Playback {
     if (place && this.way !== "webrtc") source?.seek(place.edge - behindS);
     this.feed({ on: "rewound", rewound: true });
     this.changed();
+  }
+
+  /** There is a new token to show at the doors. */
+  renewed(): void {
+    this.source?.renewed();
   }
 
   live(): void {

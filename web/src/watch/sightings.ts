@@ -29,7 +29,7 @@ export class Sightings {
   constructor(
     private readonly playback: Playback,
     private readonly url: string,
-    private readonly token: string | null,
+    private readonly token: () => string | null,
     private readonly viewer: string,
   ) {
     this.wishedAt = performance.now();
@@ -82,6 +82,6 @@ export class Sightings {
     this.toldWay = way;
     this.witness = told(witness);
     // It outlives the page. One that is lost is missed by nobody: the next tells of the time after it.
-    ask(this.url, { method: "POST", token: this.token, body: sighting, keepalive: true }).catch(() => undefined);
+    ask(this.url, { method: "POST", token: this.token(), body: sighting, keepalive: true }).catch(() => undefined);
   }
 }
