@@ -235,14 +235,14 @@ impl Office {
             paragraphs: vec![
                 say(
                     lang,
-                    "You have a seat. When the doors open, this is your way in:",
-                    "Ya tienes tu lugar. Cuando abran las puertas, entras por aquí:",
+                    "Each ticket is for one screen at a time. Whoever has the link has the seat, so keep it to yourself.",
+                    "Cada boleto sirve en una pantalla a la vez. Quien tiene el enlace tiene el asiento: guárdalo para ti.",
                 )
                 .to_owned(),
                 say(
                     lang,
-                    "Each ticket is for one screen at a time. Whoever has the link has the seat, so keep it to yourself.",
-                    "Cada boleto sirve en una pantalla a la vez. Quien tiene el enlace tiene el lugar: guárdalo para ti.",
+                    "You have a seat. When the doors open, this is your way in:",
+                    "Ya tienes tu asiento. Cuando abran las puertas, entras por aquí:",
                 )
                 .to_owned(),
             ],
@@ -329,13 +329,13 @@ fn refunded_letter(
         let amount = refund.amount.full();
         paragraphs.push(match (&refund.state, lang) {
             (RefundState::Failed(_), Lang::En) => {
-                format!("{amount} are owed to you; we will write again about how you get them.")
+                format!("We owe you {amount}; we will write again about how you get them.")
             }
             (RefundState::Failed(_), Lang::Es) => {
                 format!("Te debemos {amount}; te escribiremos para decirte cómo los recibes.")
             }
             (_, Lang::En) => {
-                format!("{amount} are on their way back to how you paid. Banks take 5 to 10 days.")
+                format!("You get {amount} back, the way you paid. Banks take 5 to 10 days.")
             }
             (_, Lang::Es) => {
                 format!("{amount} van de regreso por donde pagaste. Los bancos tardan de 5 a 10 días.")
@@ -371,7 +371,7 @@ fn no_seat_letter(
         Lang::Es => (
             format!("Tu pago llegó tarde: {title}"),
             format!(
-                "Tu pago para «{title}» llegó cuando ya no quedaban lugares. Te devolvemos todo: {amount}."
+                "Tu pago para «{title}» llegó cuando ya no quedaban asientos. Te devolvemos todo: {amount}."
             ),
         ),
     };

@@ -7,8 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// A screen that has not renewed its grant for so long is closed. Pages renew every minute.
-const SILENCE: Duration = Duration::from_secs(75);
+/// A screen that has not renewed its grant for so long is closed. Pages renew every minute; browsers let
+/// a tab that nobody looks at do so only once in a minute.
+const SILENCE: Duration = Duration::from_secs(150);
 
 #[derive(Clone, Copy, Debug)]
 struct Sitting {
@@ -186,8 +187,8 @@ mod tests {
         assert_eq!(code(seats.holds(TICKET, 1)), "seat_taken");
         assert_eq!(code(seats.seen(TICKET, 1, PHONE, start)), "seat_taken");
         assert_eq!(seats.seen(TICKET, 2, LAPTOP, after(60)), Ok(()));
-        assert_eq!(code(seats.sit(TICKET, PHONE, false, after(134))), "seat_open");
-        assert_eq!(seats.sit(TICKET, PHONE, false, after(136)), Ok(None), "the laptop was closed");
+        assert_eq!(code(seats.sit(TICKET, PHONE, false, after(209))), "seat_open");
+        assert_eq!(seats.sit(TICKET, PHONE, false, after(211)), Ok(None), "the laptop was closed");
     }
 
     #[test]
