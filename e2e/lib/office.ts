@@ -34,8 +34,16 @@ export class Office {
     await context.addCookies([{ name, value, url: this.url }]);
   }
 
+  /** A page or a paper of the office, as text. */
+  async read(path: string): Promise<string> {
+    const response = await fetch(this.url + path, { headers: { cookie: this.session }, redirect: "manual" });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${wrong(text)}`);
+    return text;
+  }
+
   /** Sends a form; gives where it leads. */
-  private async send(path: string, fields: Fields): Promise<string> {
+  async send(path: string, fields: Fields): Promise<string> {
     const response = await post(this.url, path, fields, this.session);
     const to = response.headers.get("location");
     if (response.status !== 303 || to === null) throw new Error(`${path}: ${response.status} ${wrong(await response.text())}`);

@@ -185,7 +185,8 @@ impl KeyRing {
         key.mac(body.as_bytes()).verify_slice(&tag).map_err(|_| GrantFault::BadSignature)?;
         let grant = payload.g;
         let seated = grant.seat.is_some() && grant.kind != Kind::Viewer;
-        if (grant.kind == Kind::Performer) != grant.subject.is_some() || seated {
+        let backwards = grant.exp < grant.iat;
+        if (grant.kind == Kind::Performer) != grant.subject.is_some() || seated || backwards {
             return Err(GrantFault::Malformed);
         }
         if now >= grant.exp {

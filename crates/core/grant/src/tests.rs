@@ -1,3 +1,5 @@
+mod forgeries;
+
 use super::*;
 
 const NOW: u64 = 1_800_000_000;
