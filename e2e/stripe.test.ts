@@ -1,6 +1,5 @@
 // Tickets paid through Stripe: the real server against a stand-in for Stripe's API. What must hold however often, late,
 // forged or not at all Stripe tells of it: one payment, one ticket, one line in the books, one refund. A test that is
-// `todo` names a fault of ours that is known; when it is mended, the word goes.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -420,7 +419,7 @@ for (const [what, trouble] of [
   });
 }
 
-test("the same form sent again leads to the same checkout", { todo: "office/till.rs opens a second checkout under the first one's key, is refused, and abandons the order" }, async () => {
+test("the same form sent again leads to the same checkout", async () => {
   const night = await show(2);
   const once = fresh();
   const first = await press(night, { once });
@@ -435,7 +434,7 @@ test("the same form sent again leads to the same checkout", { todo: "office/till
   assert.equal((await ticket({ session, page: new URL(session.success_url).pathname })).status, 200);
 });
 
-test("pressed twice at once, it is one order that can be paid", { todo: "office/till.rs abandons an order that another request is opening a checkout for" }, async () => {
+test("pressed twice at once, it is one order that can be paid", async () => {
   const night = await show(2);
   const once = fresh();
   const letGo = stripe.hold(opening);
@@ -452,7 +451,7 @@ test("pressed twice at once, it is one order that can be paid", { todo: "office/
   assert.equal((await ticket({ session, page: new URL(session.success_url).pathname })).status, 200);
 });
 
-test("the last seat, and the form sent again: it is not sold out for who holds it", { todo: "site/buy.rs asks for room before the order is looked for" }, async () => {
+test("the last seat, and the form sent again: it is not sold out for who holds it", async () => {
   const night = await show(1);
   const once = fresh();
   const first = await press(night, { once });
@@ -461,7 +460,7 @@ test("the last seat, and the form sent again: it is not sold out for who holds i
   assert.equal(again.status, 303);
 });
 
-test("a form whose checkout was refused can be sent again", { todo: "site/buy.rs keeps the text of an order that is over in the form" }, async () => {
+test("a form whose checkout was refused can be sent again", async () => {
   const night = await show(1);
   const once = fresh();
   stripe.next(opening, { status: 500, error: { type: "api_error", message: "Sorry." }, kept: false });
@@ -474,7 +473,7 @@ test("a form whose checkout was refused can be sent again", { todo: "site/buy.rs
   assert.ok(again.to.startsWith(stripe.url), again.to);
 });
 
-test("a refund that Stripe refused can be had when the reason is gone", { todo: "office/till.rs asks again under the key whose refusal Stripe keeps" }, async () => {
+test("a refund that Stripe refused can be had when the reason is gone", async () => {
   const night = await show(1);
   const order = await paid(night);
   const empty = { type: "invalid_request_error", code: "balance_insufficient", message: "Insufficient funds in Stripe account." };
@@ -490,7 +489,7 @@ test("a refund that Stripe refused can be had when the reason is gone", { todo: 
   assert.deepEqual(stripe.refunds.filter((it) => it.payment_intent === order.session.payment_intent).map((it) => it.amount), [price]);
 });
 
-test("what Stripe says is for the staff, and the buyer reads it in her language", { todo: "office/till.rs hands the provider's fault to the page as it is" }, async () => {
+test("what Stripe says is for the staff, and the buyer reads it in her language", async () => {
   const night = await show(1);
   const error = { type: "invalid_request_error", message: "Your account cannot currently make live charges." };
   stripe.next(opening, { status: 400, error, kept: true });
@@ -501,7 +500,7 @@ test("what Stripe says is for the staff, and the buyer reads it in her language"
   assert.doesNotMatch(said, /The payment provider/);
 });
 
-test("a form without its own text is an order of its own, or none", { todo: "site/buy.rs takes it, and the books cannot" }, async () => {
+test("a form without its own text is an order of its own, or none", async () => {
   const night = await show(3);
   const first = await press(night, { once: "" });
   const second = await press(night, { once: "" });
@@ -512,7 +511,7 @@ test("a form without its own text is an order of its own, or none", { todo: "sit
   if (first.status === 303) assert.notEqual(second.to, first.to, "one buyer is led to the other's order");
 });
 
-test("a cancelled show gives back what was paid, whatever becomes of one checkout", { todo: "office/till.rs stops at the first order that cannot be closed" }, async () => {
+test("a cancelled show gives back what was paid, whatever becomes of one checkout", async () => {
   const night = await show(6);
   const held = [];
   for (let left = 5; left > 0; left -= 1) held.push(await buy(night));

@@ -275,4 +275,6 @@ pub struct Refund {
     pub state: RefundState,
     /// When it was wanted.
     pub created_at: WallTime,
+    /// How often staff had it tried again: each time is a wish of its own to the provider.
+    pub round: u32,
 }

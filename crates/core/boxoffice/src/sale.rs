@@ -275,6 +275,7 @@ impl Sale {
             reason: "no_seat".to_owned(),
             state: RefundState::Wanted,
             created_at: now,
+            round: 0,
         });
         self.changes.push_back(Change::Letter(Letter::NoSeat(id)));
     }
@@ -348,6 +349,7 @@ impl Sale {
                 reason,
                 state: RefundState::Wanted,
                 created_at: now,
+                round: 0,
             });
         }
         self.changes.push_back(Change::Letter(Letter::Refunded(costs.then_some(id))));
@@ -378,6 +380,7 @@ impl Sale {
         let refund = failed
             .ok_or_else(|| Fault::conflict("refund_not_failed", "This refund is on its way or done."))?;
         refund.state = RefundState::Wanted;
+        refund.round += 1;
         self.changes.push_back(Change::Refund(refund.clone()));
         Ok(())
     }

@@ -139,7 +139,10 @@ pub(crate) async fn buy(
         if field == "promo" {
             site.limits.misses.knock(p.from())?;
         }
-        if !quoting || field == "promo" || fault.code != "nothing_wanted" {
+        // The last seats may be held by this very form, sent before: the till knows it again.
+        let known = matches!(fault.code, "sold_out" | "not_enough_seats" | "promo_used_up");
+        let told = if quoting { field == "promo" || fault.code != "nothing_wanted" } else { !known };
+        if told {
             troubles.insert(0, Trouble::new(&p, field.clone(), fault));
         }
         if field == "promo" {
@@ -155,8 +158,9 @@ pub(crate) async fn buy(
         }
         return render(&site, &p, &card, &form, quoted.ok(), troubles, StatusCode::OK);
     }
-    let once = form.get("once");
-    if troubles.is_empty() && quoted.is_ok() {
+    let once = form.get("once").to_owned();
+    let mut form = form.clone();
+    if troubles.is_empty() {
         let email = clean_email(&request.buyer.email);
         match (
             email,
@@ -164,9 +168,13 @@ pub(crate) async fn buy(
         ) {
             (Err(fault), _) => troubles.push(Trouble::new(&p, "email", &fault)),
             (_, true) => troubles.push(Trouble::new(&p, "provider", &no_provider())),
-            _ => match site.office.buy(card.show.id, request.clone(), promo, once).await {
+            _ => match site.office.buy(card.show.id, request.clone(), promo, &once).await {
                 Ok(next) => return Ok(go(&next)),
-                Err(fault) => troubles.push(Trouble::new(&p, field_of(&fault, &request), &fault)),
+                Err(fault) => {
+                    troubles.push(Trouble::new(&p, field_of(&fault, &request), &fault));
+                    // What came of this form is over: the next try is another order.
+                    form = form.with("once", "");
+                }
             },
         }
     }

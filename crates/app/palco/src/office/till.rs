@@ -55,6 +55,10 @@ impl Office {
         if !self.ways_to_pay().contains(&request.provider) && request.provider != Provider::Free {
             return Err(Fault::invalid("provider_unknown", "This way of paying is not offered here."));
         }
+        if !(16..=64).contains(&once.len()) {
+            // A short one could be another buyer's.
+            return Err(Fault::invalid("form_broken", "The form is not whole.").hint("Load the page again."));
+        }
         let quantity: usize = request.wanted.iter().map(|wanted| wanted.quantity as usize).sum();
         let hold = if request.provider == Provider::Stripe { STRIPE_HOLD } else { HOLD };
         let new = NewOrder {
@@ -69,7 +73,9 @@ impl Office {
         let order = &sold.stored.order;
         match (order.state, order.provider) {
             (OrderState::Held, Provider::Demo) => Ok(NextStep::Demo(order.code.clone())),
-            (OrderState::Held, Provider::Stripe) => self.open_checkout(order).await.map(NextStep::Elsewhere),
+            (OrderState::Held, Provider::Stripe) => {
+                self.open_checkout(order, sold.repeated).await.map(NextStep::Elsewhere)
+            }
             _ => Ok(NextStep::Order(order.code.clone())),
         }
     }
@@ -91,20 +97,27 @@ impl Office {
         })
     }
 
-    async fn open_checkout(&self, order: &Order) -> Result<String, Fault> {
+    /// Everything asked is of the order and not of this moment: the same form sent again asks the same,
+    /// and is sent to the same page.
+    async fn open_checkout(&self, order: &Order, repeated: bool) -> Result<String, Fault> {
         let opened = self.stripe()?.open(self.checkout(order)?).await;
         match opened {
             Ok(opened) => {
-                let until = clock::now().wall.unix_seconds() + STRIPE_HOLD.as_secs();
+                let until = order.created_at.unix_seconds() + STRIPE_HOLD.as_secs();
                 let until = palco_base::WallTime::from_unix_seconds(until);
                 let input = Input::Opened { checkout: opened.reference, until };
                 self.decide(Key::Id(order.id), None, &input).await?;
                 Ok(opened.url)
             }
             Err(fault) => {
-                // Nobody can pay it: the seat is free for others at once.
-                self.decide(Key::Id(order.id), None, &Input::Abandoned).await?;
-                Err(fault)
+                if !repeated {
+                    // Nobody can pay it: the seat is free for others at once.
+                    self.decide(Key::Id(order.id), None, &Input::Abandoned).await?;
+                }
+                // What the provider says is for the staff.
+                tracing::error!(order = order.number(), ?fault, "a checkout could not be opened");
+                Err(Fault::unavailable("payment_unavailable", "Paying does not work at the moment.")
+                    .hint("You were not charged. Try again in a few minutes."))
             }
         }
     }
@@ -132,7 +145,7 @@ impl Office {
             language: if spanish { Language::Spanish } else { Language::English },
             success_url: page.clone(),
             cancel_url: page,
-            expires_at: clock::now().wall.unix_seconds() + STRIPE_PAGE.as_secs(),
+            expires_at: order.created_at.unix_seconds() + STRIPE_PAGE.as_secs(),
             methods: if pesos { vec![Method::Card, Method::Oxxo { days: 3 }] } else { vec![Method::Card] },
         })
     }
@@ -177,7 +190,9 @@ impl Office {
 
     pub(super) async fn look_at(&self, code: &str) -> Result<OrderView, Fault> {
         let stored = self.books.order(Key::Code(code)).await?;
-        if let (OrderState::Held, Some(checkout)) = (stored.order.state, &stored.order.checkout) {
+        // Also one that has lapsed: the buyer may have paid in its last moment.
+        let unpaid = stored.order.state != OrderState::Paid;
+        if let (true, Some(checkout)) = (unpaid, &stored.order.checkout) {
             match self.stripe()?.look(checkout).await {
                 Ok(payment) => self.learn(stored.order.id, payment, None).await?,
                 // The webhook will tell.
@@ -222,13 +237,16 @@ impl Office {
     async fn close_checkout(&self, order: &Order, input: Input) -> Result<(), Fault> {
         if let Some(checkout) = &order.checkout {
             let payment = self.stripe()?.expire(checkout).await?;
-            return match payment {
-                palco_payment::Payment::Expired => {
-                    self.decide(Key::Id(order.id), None, &input).await.map(drop)
-                }
-                payment => self.learn(order.id, payment, None).await,
-            };
+            let paid = matches!(payment, palco_payment::Payment::Paid { .. });
+            let voucher = matches!(payment, palco_payment::Payment::Pending) && input == Input::Timeout;
+            if paid || voucher {
+                self.learn(order.id, payment, None).await?;
+            }
+            if voucher {
+                return Ok(());
+            }
         }
+        // One that was just paid is paid: this changes nothing of it.
         self.decide(Key::Id(order.id), None, &input).await.map(drop)
     }
 
@@ -305,8 +323,18 @@ impl Office {
         let before = clock::now().wall.unix_seconds().saturating_sub(120);
         for order in self.books.unheard(palco_base::WallTime::from_unix_seconds(before)).await? {
             let Some(checkout) = &order.checkout else { continue };
-            let payment = stripe.look(checkout).await?;
-            self.learn(order.id, payment, None).await?;
+            let learned = match stripe.look(checkout).await {
+                Ok(payment) => self.learn(order.id, payment, None).await,
+                Err(fault) => Err(fault),
+            };
+            // One that cannot be asked about does not keep the others waiting.
+            if let Err(fault) = learned {
+                tracing::warn!(
+                    order = order.number(),
+                    ?fault,
+                    "Stripe could not be asked how an order stands"
+                );
+            }
         }
         Ok(())
     }
@@ -314,7 +342,9 @@ impl Office {
     /// Has providers make the refunds that are due.
     pub(super) async fn make_refunds(&self) -> Result<(), Fault> {
         for open in self.books.refunds_due(clock::now().wall, REFUNDS).await? {
-            self.make_refund(&open).await?;
+            if let Err(fault) = self.make_refund(&open).await {
+                tracing::error!(refund = %open.refund.id, ?fault, "a refund could not be made; the others go on");
+            }
         }
         Ok(())
     }
@@ -329,7 +359,10 @@ impl Office {
                 let wish = palco_payment::Refund {
                     payment: refund.payment.clone(),
                     money: theirs(refund.amount)?,
-                    idempotency: format!("refund-{}", refund.id),
+                    idempotency: match refund.round {
+                        0 => format!("refund-{}", refund.id),
+                        round => format!("refund-{}-{round}", refund.id),
+                    },
                 };
                 match self.stripe()?.refund(wish).await {
                     Ok(refunded) => match refunded.status {
@@ -357,19 +390,27 @@ impl Office {
     pub(super) async fn clear_cancelled(&self) -> Result<(), Fault> {
         for show in self.books.cancelled_unfinished().await? {
             for order in self.books.open_orders(show).await? {
-                let stored = self.books.order(Key::Id(order)).await?;
-                if stored.order.state == OrderState::Held {
-                    self.close_checkout(&stored.order, Input::Abandoned).await?;
-                    continue;
-                }
-                match self.give_back(order, None, true, "show_cancelled").await {
-                    // Somebody gave it back in this very moment.
-                    Err(fault) if fault.code == "nothing_to_refund" => {}
-                    done => drop(done?),
+                if let Err(fault) = self.clear_order(order).await {
+                    tracing::error!(%order, ?fault, "an order of a cancelled show could not be given back; the others go on");
                 }
             }
         }
         Ok(())
+    }
+}
+
+impl Office {
+    /// Gives an order of a cancelled show back.
+    async fn clear_order(&self, order: OrderId) -> Result<(), Fault> {
+        let stored = self.books.order(Key::Id(order)).await?;
+        if stored.order.state == OrderState::Held {
+            self.close_checkout(&stored.order, Input::Abandoned).await?;
+        }
+        match self.give_back(order, None, true, "show_cancelled").await {
+            // It was not paid, or somebody gave it back in this very moment.
+            Err(fault) if fault.code == "nothing_to_refund" => Ok(()),
+            done => done.map(drop),
+        }
     }
 }
 

@@ -26,9 +26,9 @@ pub(super) const ALL: &[(&str, &str, &str)] = &[
     (
         "sold_out.hint",
         "Seats that are being paid for may come back in a few minutes.",
-        "Los lugares que se están pagando pueden volver en unos minutos.",
+        "Los asientos que se están pagando pueden volver en unos minutos.",
     ),
-    ("not_enough_seats", "Not so many seats are left.", "Ya no quedan tantos lugares."),
+    ("not_enough_seats", "Not so many seats are left.", "Ya no quedan tantos asientos."),
     ("not_enough_seats.hint", "Take fewer tickets.", "Elige menos boletos."),
     ("sale_closed", "Tickets are not on sale.", "Los boletos no están a la venta."),
     ("show_cancelled", "This show was cancelled.", "Esta función se canceló."),

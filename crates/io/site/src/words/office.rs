@@ -22,7 +22,7 @@ super::words! {
     hello: "Good to see you, {name}", "Qué gusto verte, {name}";
     next: "Next on stage", "Lo que sigue";
     sold: "Tickets sold", "Boletos vendidos";
-    of_seats: "of {n} seats|of {n} seats", "de {n} lugar|de {n} lugares";
+    of_seats: "of {n} seats|of {n} seats", "de {n} asiento|de {n} asientos";
     money: "Paid by the audience", "Pagado por el público";
     needs_you: "What needs you", "Lo que te espera";
     all_well: "All is well: nothing waits for you.", "Todo en orden: nada te espera.";

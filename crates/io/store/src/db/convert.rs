@@ -309,6 +309,7 @@ pub(super) fn refund(row: refund::Model) -> Result<Refund, Fault> {
             _ => return Err(unreadable(&row.state)),
         },
         created_at: time(row.created_at),
+        round: count(row.round),
     })
 }
 
@@ -332,5 +333,6 @@ pub(super) fn refund_row(it: &Refund) -> refund::Model {
         created_at: it.created_at.unix_millis(),
         next_at: it.created_at.unix_millis(),
         tries: 0,
+        round: int(it.round),
     }
 }

@@ -229,6 +229,7 @@ pub(crate) mod refund {
         pub created_at: i64,
         pub next_at: i64,
         pub tries: i32,
+        pub round: i32,
     }
 
     no_relations!();

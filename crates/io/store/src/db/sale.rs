@@ -489,7 +489,12 @@ async fn store_ticket(tx: &DatabaseTransaction, it: &Ticket) -> Result<(), Troub
 async fn store_refund(tx: &DatabaseTransaction, it: &Refund) -> Result<(), Trouble> {
     let row = convert::refund_row(it).into_active_model();
     let there = OnConflict::column(refund::Column::Id)
-        .update_columns([refund::Column::State, refund::Column::Why, refund::Column::NextAt])
+        .update_columns([
+            refund::Column::State,
+            refund::Column::Why,
+            refund::Column::NextAt,
+            refund::Column::Round,
+        ])
         .to_owned();
     refund::Entity::insert(row).on_conflict(there).exec_without_returning(tx).await?;
     Ok(())

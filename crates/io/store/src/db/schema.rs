@@ -139,6 +139,7 @@ pub(super) const MIGRATIONS: [&[&str]; 1] = [&[
          created_at BIGINT NOT NULL,\
          next_at BIGINT NOT NULL,\
          tries INTEGER NOT NULL,\
+         round INTEGER NOT NULL,\
          PRIMARY KEY (id))",
     "CREATE INDEX refunds_order_id ON refunds (order_id)",
     "CREATE INDEX refunds_show_id ON refunds (show_id)",
