@@ -255,7 +255,7 @@ impl Office {
         let seen = Event { provider: "stripe", id: &event.id };
         let (session, payment) = match event.kind {
             Kind::CheckoutCompleted(session) | Kind::AsyncPaymentSucceeded(session) => {
-                let paid = session.paid.then(|| session.payment.clone().zip(session.total.clone())).flatten();
+                let paid = session.paid.then(|| session.payment.clone().zip(session.total)).flatten();
                 let payment = paid.map_or(palco_payment::Payment::Pending, |(payment, money)| {
                     palco_payment::Payment::Paid { payment, money }
                 });

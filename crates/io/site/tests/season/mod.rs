@@ -103,6 +103,7 @@ fn fill(state: &mut State, text: Option<&str>) {
         reason: say("changed plans"),
         state,
         created_at: now(),
+        round: 0,
     };
     let failed = refund(palco_boxoffice::RefundState::Failed(say("the card was closed")));
     all[3].refunds.push(failed);
