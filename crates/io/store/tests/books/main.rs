@@ -1,5 +1,6 @@
 //! The books through their door, on SQLite and on PostgreSQL: every test runs on both.
 
+#![allow(clippy::print_stdout, reason = "a failure is run again by the seed it printed")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world should stop there")]
 
 mod crash;
