@@ -25,6 +25,8 @@ use std::time::Duration;
 
 /// A director's grant that staff asks for.
 const DIRECTS: Duration = Duration::from_secs(12 * 3600);
+/// Orders that a page lists at most; the others are found by searching.
+const LISTED: usize = 500;
 /// How long a letter may wait before the office shows it.
 const STUCK: u64 = 3600;
 
@@ -515,7 +517,7 @@ impl BoxOffice for Office {
 
     fn orders<'a>(&'a self, show: ShowId, search: &'a str) -> BoxFuture<'a, Result<Vec<OrderView>, Fault>> {
         Box::pin(async move {
-            let found = self.books.orders(show, search).await?;
+            let found = self.books.orders(show, search, LISTED).await?;
             Ok(found.into_iter().map(|stored| self.view(stored)).collect())
         })
     }

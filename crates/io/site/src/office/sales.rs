@@ -204,7 +204,8 @@ pub(crate) async fn by_hand(
 }
 
 async fn order_of(site: &Site, card: &ShowCard, order: OrderId) -> Result<OrderView, Fault> {
-    let all = site.office.orders(card.show.id, "").await?;
+    // An order is found by the whole of its id too.
+    let all = site.office.orders(card.show.id, &order.to_string()).await?;
     all.into_iter().find(|view| view.order.id == order).ok_or_else(not_here)
 }
 

@@ -308,8 +308,8 @@ impl BoxOffice for Season {
         let state = self.state.lock().unwrap();
         let hit = |view: &&OrderView| {
             let order = &view.order;
-            let text =
-                format!("{} {} {}", order.number(), order.buyer.name, order.buyer.email).to_lowercase();
+            let text = format!("{} {} {} {}", order.id, order.number(), order.buyer.name, order.buyer.email)
+                .to_lowercase();
             order.show == show && text.contains(&search.to_lowercase())
         };
         say(Ok(state.orders.iter().filter(hit).cloned().collect()))

@@ -189,11 +189,11 @@ impl Database {
         Ok(Found { ticket: convert::ticket(row)?, stored, seat_version })
     }
 
-    /// Orders of a show, newest first, 500 at most; `search` in address, name and number.
+    /// Orders of a show, newest first, so many at most; `search` in address, name and number.
     ///
     /// # Errors
     /// `store_failed`.
-    pub async fn orders(&self, show: ShowId, search: &str) -> Result<Vec<Stored>, Fault> {
+    pub async fn orders(&self, show: ShowId, search: &str, most: usize) -> Result<Vec<Stored>, Fault> {
         let of_show = order::Entity::find().filter(order::Column::ShowId.eq(bits(show.bits())));
         let rows =
             of_show.order_by_desc(order::Column::CreatedAt).all(&self.read).await.map_err(super::failed)?;
@@ -205,7 +205,7 @@ impl Database {
                 || row.name.to_lowercase().contains(&search)
                 || number.starts_with(&search)
         });
-        self.load_all(found.take(500).collect()).await
+        self.load_all(found.take(most).collect()).await
     }
 
     /// Paid orders with this address, newest first, 200 at most.
@@ -289,7 +289,18 @@ impl Database {
         .await
     }
 
-    async fn load_all(&self, rows: Vec<order::Model>) -> Result<Vec<Stored>, Fault> {
+    async fn load_all(&self, mut rows: Vec<order::Model>) -> Result<Vec<Stored>, Fault> {
+        let mut all = Vec::with_capacity(rows.len());
+        // Databases take only so many values in one question.
+        while !rows.is_empty() {
+            let rest = rows.split_off(rows.len().min(1_000));
+            all.append(&mut self.load_some(rows).await?);
+            rows = rest;
+        }
+        Ok(all)
+    }
+
+    async fn load_some(&self, rows: Vec<order::Model>) -> Result<Vec<Stored>, Fault> {
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         let of = |error| super::failed(error);
         let lines = line::Entity::find()

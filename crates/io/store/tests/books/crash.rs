@@ -77,7 +77,7 @@ async fn the_child() {
 /// Every order's payment, told five times over, shuffled, all at once.
 async fn pay(books: Database, seed: u64) {
     let mut told = Vec::new();
-    for stored in books.orders(SHOW, "").await.unwrap() {
+    for stored in books.orders(SHOW, "", usize::MAX).await.unwrap() {
         let order = stored.order;
         let amount = order.quote.total_money();
         told.extend((0..5).map(|turn| (order.id, amount, turn)));
@@ -135,7 +135,7 @@ async fn paid_once_however_often_killed(on: On) {
             world.books.open_sale(SHOW, &wanted(2), at(0)).await.unwrap();
         }
         killed += work_and_die("pay", &world, &provider, seed, kills() - killed);
-        for stored in world.books.orders(SHOW, "").await.unwrap() {
+        for stored in world.books.orders(SHOW, "", usize::MAX).await.unwrap() {
             assert_eq!(stored.order.state, OrderState::Paid);
             assert_eq!(stored.tickets.iter().filter(|it| it.state == TicketState::Valid).count(), 2);
             assert!(stored.refunds.is_empty());
@@ -165,7 +165,7 @@ async fn refunded_once_however_often_killed(on: On) {
         asked.insert(id.to_owned(), minor.parse().unwrap());
     }
     let mut gross = 0;
-    for stored in world.books.orders(SHOW, "").await.unwrap() {
+    for stored in world.books.orders(SHOW, "", usize::MAX).await.unwrap() {
         assert_eq!(stored.refunds.len(), 1, "one refund for each order");
         assert_eq!(stored.refunds[0].state, RefundState::Done);
         assert_eq!(stored.refunds[0].amount, stored.order.quote.total_money());
